@@ -1,0 +1,1 @@
+"""The control process: owns the configuration, adopts workers, answers operators."""

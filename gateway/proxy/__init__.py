@@ -1,0 +1,1 @@
+"""One request's way through a worker: decide, attempt, answer, record."""
