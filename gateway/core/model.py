@@ -167,16 +167,22 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class All:
+    """True when every condition is."""
+
     conditions: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """True when one condition is."""
+
     conditions: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """True when the condition is false."""
+
     condition: "Condition"
 
 

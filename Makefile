@@ -1,0 +1,50 @@
+# Every target works from a fresh clone: what it needs is installed first, in the locked versions, into .venv and
+# .venv-mlserver. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+LOCKS := build serve dev mlserver
+SOURCES := gateway tests loadtests
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint demo bench loadtest lock venv clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients
+	@.ci/packages
+	@$(BIN)/pytest $(ARGS)
+
+lint: .venv/ready ## ruff and mypy --strict only
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+demo: .venv/ready .venv-mlserver/ready ## three models, a real inference server, the gateway before them, live traffic
+	@$(BIN)/gateway demo --mlserver-python .venv-mlserver/bin/python $(ARGS)
+
+bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is installed
+	@$(BIN)/python loadtests/bench.py $(ARGS)
+
+loadtest: .venv/ready ## locust against a running gateway: make loadtest ARGS='--host http://127.0.0.1:8080'
+	@$(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
+
+lock: .venv/ready ## write requirements/*.txt anew from pyproject.toml, with the newest versions
+	@.ci/lock
+
+venv: .venv/ready .venv-mlserver/ready ## both environments, nothing run
+
+clean: ## remove both environments and all caches
+	rm -rf .venv .venv-mlserver .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
+
+.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
+	@PYTHON=$(PYTHON) .ci/venv
+	@touch $@
+
+.venv-mlserver/ready: requirements/mlserver.txt | .venv/ready
+	@PYTHON=$(PYTHON) .ci/venv-mlserver
+	@touch $@

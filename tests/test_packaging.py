@@ -1,0 +1,105 @@
+"""What is shipped and what is locked: the wheel, the source distribution, the lock files."""
+
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import gateway
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PIN = re.compile(r"(?m)^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)[^\n]*\n(?:    --hash=sha256:[0-9a-f]{64}\b[^\n]*\n)+")
+
+
+def text_of(lock: str) -> str:
+    return (ROOT / "requirements" / f"{lock}.txt").read_text()
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Name to locked versions (one for each platform or Python); only pins that carry a hash."""
+    found: dict[str, set[str]] = {}
+    for name, version in PIN.findall(text_of(lock)):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+def group(name: str) -> list[Requirement]:
+    """The requirements of a dependency group, included groups left out."""
+    return [Requirement(line) for line in PROJECT["dependency-groups"][name] if isinstance(line, str)]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+def test_the_wheel_holds_the_package_and_its_type_marker_and_nothing_else(dist: Path) -> None:
+    """No test, configuration or cache slips into what users install, and no module is forgotten."""
+    (wheel,) = dist.glob("*.whl")
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    tracked = subprocess.run(["git", "ls-files", "gateway"], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert "gateway/py.typed" in names
+    assert set(tracked.stdout.split()) <= names
+    assert all(name.startswith("gateway/") and "__pycache__" not in name for name in names)
+
+
+def test_the_source_distribution_builds_what_it_says(dist: Path) -> None:
+    """Examples, licence and the image's recipe travel with the source."""
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "requirements/serve.txt"} <= names
+
+
+def test_an_installed_wheel_answers_with_its_version(dist: Path, tmp_path: Path) -> None:
+    """The wheel alone, away from the checkout, starts and knows its version."""
+    (wheel,) = dist.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    run = subprocess.run([sys.executable, "-m", "gateway", "--version"], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, gateway.__version__ in run.stdout) == (0, True), run.stderr
+    assert gateway.__version__ in wheel.name
+
+
+@pytest.mark.parametrize(
+    ("lock", "requirements"),
+    [
+        ("serve", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
+        ("dev", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
+        ("dev", group("dev")),
+        ("build", group("build")),
+        ("mlserver", group("mlserver")),
+    ],
+)
+def test_every_requirement_is_locked_within_its_bounds(lock: str, requirements: list[Requirement]) -> None:
+    """Who changes pyproject.toml runs `make lock`."""
+    locked = pins(lock)
+    for requirement in requirements:
+        versions = locked[canonicalize_name(requirement.name)]
+        assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
+
+
+@pytest.mark.parametrize("lock", ["build", "serve", "dev", "mlserver"])
+def test_no_pin_is_without_a_hash(lock: str) -> None:
+    """What is installed is what was tried, byte for byte."""
+    named = re.findall(r"^[\w.-]+", text_of(lock), re.MULTILINE)
+    assert sorted(map(canonicalize_name, named)) == sorted(
+        name for name, versions in pins(lock).items() for _ in versions
+    )
+
+
+@pytest.mark.parametrize("lock", ["build", "serve"])
+def test_what_is_tested_is_what_is_served(lock: str) -> None:
+    """The serving and building versions are those the tests ran with."""
+    dev = pins("dev")
+    assert {name: versions for name, versions in pins(lock).items() if dev.get(name) != versions} == {}
