@@ -1,0 +1,79 @@
+"""What the kernel knows: unread bytes of a peer, memory and descriptors of a process. Linux only."""
+
+import os
+import re
+import select
+import socket
+import struct
+import time
+from pathlib import Path
+
+SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+ERROR = 2
+
+
+def peer_unread(sock: socket.socket) -> int:
+    """Bytes sent on this loopback IPv4 connection that its peer has not read yet; 0 once the peer is gone."""
+    (host, port), (peer_host, peer_port) = sock.getsockname(), sock.getpeername()
+    identity = struct.pack("!HH", peer_port, port)
+    identity += socket.inet_aton(peer_host) + bytes(12) + socket.inet_aton(host) + bytes(12)
+    identity += struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+    question = struct.pack("=BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + identity
+    header = struct.pack("=IHHII", 16 + len(question), SOCK_DIAG_BY_FAMILY, 1, 1, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, SOCK_DIAG) as diag:
+        diag.send(header + question)
+        answer = diag.recv(4096)
+    kind: int = struct.unpack_from("=H", answer, 4)[0]
+    unread: int = 0 if kind == ERROR else struct.unpack_from("=I", answer, 72)[0]
+    return unread
+
+
+def wait_read_by_peer(sock: socket.socket, timeout: float = 10.0) -> None:
+    """Return when the peer has read all that was sent, or has answered, or has gone; TimeoutError otherwise."""
+    give_up = time.monotonic() + timeout
+    while peer_unread(sock) and not readable(sock):
+        if time.monotonic() > give_up:
+            raise TimeoutError("the peer does not read")
+        time.sleep(0.0002)
+
+
+def readable(sock: socket.socket, timeout: float = 0.0) -> bool:
+    """Whether something, be it the end, can be read within that time."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(timeout * 1000))
+
+
+def memory(pid: int, key: str = "VmRSS") -> int:
+    """A figure of /proc/PID/status in bytes: VmRSS now, VmHWM its peak."""
+    found = re.search(rf"^{key}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None, f"no {key} of {pid}"
+    return int(found[1]) * 1024
+
+
+def reset_peak(pid: int) -> None:
+    """Let VmHWM begin again at the present VmRSS."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def descriptors(pid: int) -> int:
+    """How many files the process holds open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def children(pid: int) -> dict[int, str]:
+    """The direct children of a process and their command lines."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found[int(child)] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
