@@ -1,0 +1,124 @@
+"""The decision for one request of one route: its rules, its targeting key, its split, compiled once.
+
+Knows nothing of endpoints, breakers or bytes on the wire. Randomness is given by the caller.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from gateway.core.assignment import compile_draw, compile_split, heaviest
+from gateway.core.conditions import Predicate, compile_condition, tests
+from gateway.core.facts import Facts
+from gateway.core.keys import Cookie, compile_issuer, compile_keys
+from gateway.core.model import Condition, Route, Split
+
+
+class Decision:
+    """A variant and why. `reason` is `split`, `rule:NAME` (before `unkeyed`) or `unkeyed`; `cookie` is to be set on the
+    answer, if any; without a key (`keyed` False) the variant was drawn at random."""
+
+    __slots__ = ("cookie", "key", "keyed", "reason", "rule", "variant")
+
+    def __init__(
+        self, variant: str, reason: str, rule: str | None, *, key: bytes | None, cookie: Cookie | None
+    ) -> None:
+        self.variant = variant
+        self.reason = reason
+        self.rule = rule
+        self.key = key
+        self.keyed = key is not None
+        self.cookie = cookie
+
+
+class Choice(NamedTuple):
+    """A split ready to pick from, and when it applies."""
+
+    rule: str | None
+    split: Split
+    pick: Callable[[bytes], str]
+    draw: Callable[[float], str]
+    keyed_reason: str
+    unkeyed_reason: str
+    matches: Predicate
+
+
+class Segments:
+    """The conditions of a snapshot, each compiled when it is first asked for."""
+
+    def __init__(self, conditions: Mapping[str, Condition]) -> None:
+        self.conditions = conditions
+        self._compiled: dict[str, Predicate] = {}
+
+    def predicate(self, name: str) -> Predicate:
+        """The segment's condition as a function."""
+        compiled = self._compiled.get(name)
+        if compiled is None:
+            compiled = self._compiled[name] = compile_condition(self.conditions[name], name)
+        return compiled
+
+
+class CompiledRoute:
+    """A route ready to decide. `needs_body` says that a rule or key reads JSON; `fallback` names in order who answers
+    when the assigned variant cannot, before the one that failed is left out."""
+
+    __slots__ = ("_default", "_issue", "_key", "_prefix_length", "choices", "fallback", "name", "needs_body", "route")
+
+    def __init__(self, route: Route, segments: Segments) -> None:
+        self.name = route.name
+        self.route = route
+        self.needs_body = _reads_json(route, segments)
+        self.fallback = _fallback(route)
+        self.choices = tuple(
+            _choice(route, rule.name, rule.split, matches=segments.predicate(rule.segment)) for rule in route.rules
+        )
+        self._default = _choice(route, None, route.split, matches=_always)
+        self._key = compile_keys(route.targeting_key)
+        self._issue = compile_issuer(route.targeting_key)
+        self._prefix_length = len(route.match.path.encode()) - 1 if route.match.path.endswith("/*") else None
+
+    def decide(self, facts: Facts, draw: Callable[[], float]) -> Decision:
+        """Who answers. `draw` gives random numbers in [0, 1)."""
+        key = self._key(facts)
+        cookie = None
+        if key is None and self._issue is not None:
+            cookie = self._issue(draw)
+            key = cookie.value
+        chosen = self._default
+        for choice in self.choices:
+            if choice.matches(facts, key):
+                chosen = choice
+                break
+        if key is None:
+            return Decision(chosen.draw(draw()), chosen.unkeyed_reason, chosen.rule, key=None, cookie=None)
+        return Decision(chosen.pick(key), chosen.keyed_reason, chosen.rule, key=key, cookie=cookie)
+
+    def rest(self, path: bytes) -> bytes:
+        """What `*` stood for in the path of a prefix route; empty for an exact one."""
+        return b"" if self._prefix_length is None else path[self._prefix_length :]
+
+
+def _always(_facts: Facts, _key: bytes | None) -> bool:
+    return True
+
+
+def _choice(route: Route, name: str | None, split: Split, *, matches: Predicate) -> Choice:
+    return Choice(
+        rule=name,
+        split=split,
+        pick=compile_split(route.salt, split),
+        draw=compile_draw(split),
+        keyed_reason="split" if name is None else f"rule:{name}",
+        unkeyed_reason="unkeyed" if name is None else f"rule:{name}",
+        matches=matches,
+    )
+
+
+def _reads_json(route: Route, segments: Segments) -> bool:
+    if any(key.source.kind == "json" for key in route.targeting_key):
+        return True
+    conditions = [segments.conditions[rule.segment] for rule in route.rules]
+    return any(test.source.kind == "json" for condition in conditions for test in tests(condition))
+
+
+def _fallback(route: Route) -> tuple[str, ...]:
+    return (heaviest(route.split),) if route.fallback.variants is None else route.fallback.variants

@@ -1,0 +1,161 @@
+"""Routing: which route takes a request. Knows nothing of what happens then.
+
+Of the routes that fit, the host decides first (an exact one, then the longest `*.` wildcard, then none), then an exact
+path before a prefix, a longer prefix before a shorter, then the number of header conditions; what is still level goes
+by name, so the order in the file never matters. A route whose methods do not fit is passed over. A route for GET takes
+HEAD as well, after one that names HEAD itself.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.core.conditions import tests
+from gateway.core.decide import CompiledRoute, Segments
+from gateway.core.model import Route, Snapshot
+
+_DOT_SEGMENT = re.compile(rb"(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\;]|%2f|%5c|%3b)", re.IGNORECASE)
+
+
+class Miss(NamedTuple):
+    """No route takes the request: `no_route`, or `method_not_allowed` with the methods that are."""
+
+    code: str
+    allowed: tuple[bytes, ...] = ()
+
+
+NO_ROUTE = Miss("no_route")
+
+
+class Entry:
+    """One route in the table, compiled when a request first reaches it, since most of a large table may rest."""
+
+    __slots__ = ("_compiled", "_segments", "headers", "methods", "route")
+
+    def __init__(self, route: Route, segments: Segments) -> None:
+        self.route = route
+        self.headers = tuple((name.lower().encode(), value.encode()) for name, value in route.match.headers)
+        self.methods = _methods(route)
+        self._segments = segments
+        self._compiled: CompiledRoute | None = None
+
+    def compiled(self) -> CompiledRoute:
+        """The route ready to decide."""
+        if self._compiled is None:
+            self._compiled = CompiledRoute(self.route, self._segments)
+        return self._compiled
+
+    def takes(self, method: bytes) -> bool:
+        """Whether the route's methods fit."""
+        return not self.methods or method in self.methods
+
+    def fits(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether every header condition holds."""
+        for name, value in self.headers:  # noqa: SIM110 - a generator would take twice as long
+            if headers.get(name) != value:
+                return False
+        return True
+
+    @property
+    def rank(self) -> tuple[int, bool, str]:
+        """Where the entry stands among those of the same host and path."""
+        return -len(self.headers), "HEAD" not in self.route.match.methods, self.route.name
+
+
+Group = tuple[Entry, ...]
+"""The routes of one host and path, in their order."""
+
+
+class _Paths:
+    """The routes of one host. The cost of a look-up grows with the depth of the path, not with the number of routes."""
+
+    __slots__ = ("exact", "longest", "prefixes")
+
+    def __init__(self) -> None:
+        self.exact: dict[bytes, Group] = {}
+        self.prefixes: dict[bytes, Group] = {}
+        self.longest = 0
+
+    def add(self, entry: Entry) -> None:
+        path = entry.route.match.path.encode()
+        groups = self.exact
+        if path.endswith(b"/*"):
+            path, groups = path[:-1], self.prefixes
+            self.longest = max(self.longest, len(path))
+        groups[path] = (*groups.get(path, ()), entry)
+
+    def sort(self) -> None:
+        for groups in (self.exact, self.prefixes):
+            for path, group in groups.items():
+                groups[path] = tuple(sorted(group, key=lambda entry: entry.rank))
+
+    def find(self, path: bytes) -> Iterator[Group]:
+        group = self.exact.get(path)
+        if group is not None:
+            yield group
+        end = self.longest
+        while (end := path.rfind(b"/", 0, end)) >= 0:
+            group = self.prefixes.get(path[: end + 1])
+            if group is not None:
+                yield group
+
+
+class RouteTable:
+    """All routes of a snapshot, ready to be found."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        segments = Segments(snapshot.segments)
+        self._anywhere = _Paths()
+        self._hosts: dict[bytes, _Paths] = {}
+        for route in snapshot.routes.values():
+            self._of(route.match.host).add(Entry(route, segments))
+        for paths in (self._anywhere, *self._hosts.values()):
+            paths.sort()
+        if any(test.operator == "matches" for condition in snapshot.segments.values() for test in tests(condition)):
+            import re2  # noqa: F401, PLC0415 - now, rather than in the first request that needs it
+
+    def _of(self, host: str | None) -> _Paths:
+        return self._anywhere if host is None else self._hosts.setdefault(host.lower().lstrip("*").encode(), _Paths())
+
+    def find(self, host: bytes, path: bytes, method: bytes, headers: dict[bytes, bytes]) -> CompiledRoute | Miss:
+        """The route that takes the request, or why none does."""
+        for group in self.groups(host, path):
+            for entry in group:
+                if (not entry.methods or method in entry.methods) and (not entry.headers or entry.fits(headers)):
+                    return entry.compiled()
+        return self._miss(host, path, method)
+
+    def groups(self, host: bytes, path: bytes) -> Iterator[Group]:
+        """The routes whose host and path fit, the first to be asked first."""
+        if self._hosts:
+            for name in _names(host):
+                if name in self._hosts:
+                    yield from self._hosts[name].find(path)
+        yield from self._anywhere.find(path)
+
+    def _miss(self, host: bytes, path: bytes, method: bytes) -> Miss:
+        entries = [entry for group in self.groups(host, path) for entry in group]
+        if not entries or any(entry.takes(method) for entry in entries):
+            return NO_ROUTE
+        return Miss("method_not_allowed", tuple(sorted({method for entry in entries for method in entry.methods})))
+
+
+def path_fault(path: bytes) -> str | None:
+    """What is wrong with a path, or None: it must have no dot segments, since a model server may resolve them and so
+    reach what another route guards. Percent-encoded dots, slashes and backslashes count as what they stand for."""
+    if (b"." in path or b"%" in path) and _DOT_SEGMENT.search(path):
+        return "the path has a dot segment (. or .., plain or percent-encoded); send it resolved"
+    return None
+
+
+def _names(host: bytes) -> Iterator[bytes]:
+    """The host itself, then the endings a wildcard may have, the longest first."""
+    yield host
+    dot = -1
+    while (dot := host.find(b".", dot + 1)) >= 0:
+        yield host[dot:]
+
+
+def _methods(route: Route) -> frozenset[bytes]:
+    methods = {method.encode() for method in route.match.methods}
+    return frozenset(methods | {b"HEAD"} if b"GET" in methods else methods)
