@@ -1,0 +1,91 @@
+"""The admin side as an aiohttp application: metrics, liveness, readiness, and what there is.
+
+It decides what callers of the admin side are answered. It must not know how the facts it shows come to be.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.admin.hosts import is_loopback
+from gateway.admin.metrics import Exposition
+from gateway.core.model import Snapshot
+from gateway.links.board import Board
+
+OPEN = frozenset({"/metrics", "/livez", "/readyz"})
+"""Paths that anyone who reaches the admin side may read."""
+
+INDEX = """model gateway, revision {revision}
+
+/metrics   Prometheus or OpenMetrics text, all workers in one answer
+/livez     200 while this process answers
+/readyz    200 while the gateway serves, 503 before and while it drains
+"""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the admin side shows."""
+
+    snapshot: Snapshot
+    board: Board
+    has_tokens: bool
+    is_ready: Callable[[], bool]
+
+
+def application(facts: Facts) -> web.Application:
+    """The whole admin side."""
+    exposition = Exposition(facts.board, facts.snapshot)
+
+    async def index(request: web.Request) -> web.Response:
+        return web.Response(text=INDEX.format(revision=facts.snapshot.revision))
+
+    async def livez(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n") if facts.is_ready() else web.Response(text="not ready\n", status=503)
+
+    async def metrics(request: web.Request) -> web.Response:
+        body, content_type = exposition.render(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    app = web.Application(middlewares=[errors, guard(has_tokens=facts.has_tokens)])
+    app.add_routes([web.get("/", index), web.get("/livez", livez), web.get("/readyz", readyz)])
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+def guard(*, has_tokens: bool) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """Answers only callers that may be answered."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not has_tokens and request.path not in OPEN and not is_loopback(request.host):
+            return error(
+                403, "forbidden", "without tokens the admin side answers to a loopback name only, such as localhost"
+            )
+        return await handler(request)
+
+    return check
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives what aiohttp itself refuses the shape of all errors here."""
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as refused:
+        answer = error(405, "method_not_allowed", f"{request.path} takes {', '.join(sorted(refused.allowed_methods))}")
+        answer.headers["Allow"] = refused.headers["Allow"]
+        return answer
+    except web.HTTPNotFound:
+        return error(404, "not_found", "there is nothing here; / lists what there is")
+
+
+def error(status: int, code: str, message: str) -> web.Response:
+    """The shape of the gateway's errors."""
+    return web.json_response({"error": {"code": code, "type": "gateway_error", "message": message}}, status=status)

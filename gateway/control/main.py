@@ -1,0 +1,82 @@
+"""The control process: `python -m gateway.control.main`, started by the launcher.
+
+It decides when control begins and ends. Workers link to it and are adopted; it may crash and come back without their
+noticing. What is in force is the snapshot in the run directory, so it comes back even when the file is broken by then.
+
+SIGTERM and SIGINT turn readiness off, nothing more: operators can watch a drain to its end. Control ends when the
+launcher lets it go, or is gone; then it removes the run directory.
+"""
+
+import asyncio
+import os
+import pickle
+import socket
+import sys
+
+from aiohttp import web
+
+from gateway.admin.app import Facts, application
+from gateway.control.workers import Workers
+from gateway.core.model import Snapshot
+from gateway.links.board import Board
+from gateway.links.child import Lifeline, handle_signals, options
+from gateway.links.frames import Frames
+from gateway.links.log import Log
+from gateway.links.rundir import SNAPSHOT, RunDir
+
+CLOSE_WITHIN = 1.0
+"""Seconds an answer of the admin side may take to end once control is let go."""
+
+
+class Control:
+    """One control process."""
+
+    def __init__(self, arguments: dict[str, str]) -> None:
+        self._run_dir = RunDir(arguments["run-dir"])
+        self._sockets = [socket.socket(fileno=int(number)) for number in arguments["fds"].split(",")]
+        self._lifeline = Lifeline(int(arguments["lifeline"]))
+        self._workers = Workers(Log("control"))
+        self._draining = False
+        snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
+        self._facts = Facts(
+            snapshot=snapshot,
+            board=Board.open(int(arguments["board"])),
+            has_tokens=arguments["tokens"] == "1",
+            is_ready=lambda: not self._draining and self._workers.any_serves(),
+        )
+
+    async def run(self) -> None:
+        """Runs until the launcher lets go."""
+        ended = asyncio.Event()
+        links = await self._link()
+        runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)
+        await runner.setup()
+        for one in self._sockets:
+            await web.SockSite(runner, one).start()
+        self._lifeline.watch(ended.set)
+        handle_signals(self._drain, self._drain)
+        self._lifeline.ready()
+        await ended.wait()
+        links.close()
+        self._run_dir.remove()
+        await runner.cleanup()
+
+    async def _link(self) -> asyncio.Server:
+        """A control that was killed leaves its socket behind."""
+        path = self._run_dir.control_socket
+        if os.path.exists(path):
+            os.unlink(path)
+        loop = asyncio.get_running_loop()
+        return await loop.create_unix_server(lambda: Frames(self._workers.received, self._workers.lost), path)
+
+    def _drain(self) -> None:
+        self._draining = True
+
+
+def main() -> None:
+    """Called by the launcher."""
+    asyncio.run(Control(options(sys.argv[1:])).run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Listening sockets: from a host and a port to sockets that listen, or one line that says why not.
+
+It decides which of a name's addresses are bound. It must not know who will accept.
+"""
+
+import errno
+import socket
+
+from gateway.errors import StartError
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted; the kernel's own bound (net.core.somaxconn) holds as well."""
+
+_ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of the host; an empty one stands for all IPv4 addresses. Addresses this machine does
+    not have are left out when the name has others. StartError when none can be bound, or one is taken."""
+    sockets: list[socket.socket] = []
+    absent: OSError | None = None
+    for family, address in _resolve(host, port):
+        try:
+            sockets.append(_bound(family, address))
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                _close(sockets)
+                raise StartError(_reason(host, port, error)) from None
+            absent = error
+    if not sockets:
+        assert absent is not None
+        raise StartError(_reason(host, port, absent))
+    return sockets
+
+
+def shown(listener: socket.socket, scheme: str) -> str:
+    """The URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://{_authority(host, port)}"
+
+
+def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    try:
+        found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise StartError(f"cannot listen on {_authority(host, port)}: unknown host {host!r}") from None
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))  # type: ignore[misc]
+
+
+def _bound(family: int, address: tuple[str, int]) -> socket.socket:
+    """Without SO_REUSEPORT, so that a second gateway on the same address is refused; an IPv6 address takes no IPv4."""
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _reason(host: str, port: int, error: OSError) -> str:
+    address = _authority(host, port)
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"another gateway or program already listens on {address}"
+        case errno.EACCES | errno.EPERM:
+            return f"no permission to listen on {address}: a port below 1024 needs more rights, or choose a higher one"
+        case errno.EADDRNOTAVAIL:
+            return f"cannot listen on {address}: this machine has no such address"
+        case _:
+            return f"cannot listen on {address}: {error.strerror}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for one in sockets:
+        one.close()

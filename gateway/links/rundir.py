@@ -1,0 +1,61 @@
+"""The run directory: what the processes of one running gateway share by name. Private to its user.
+
+It decides how a file of it is replaced and who removes it. It must not know what the files mean.
+"""
+
+import os
+import tempfile
+
+from gateway.errors import StartError
+
+SNAPSHOT = "snapshot"
+"""The snapshot in force, as every process of the gateway loads it when it starts."""
+PLAN = "plan"
+"""What the launcher is to run."""
+
+_LONGEST_SOCKET_PATH = 107
+
+
+class RunDir:
+    """One directory; plain files only."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls) -> "RunDir":
+        """A new one where temporary files go; StartError when that is not possible."""
+        try:
+            directory = cls(tempfile.mkdtemp(prefix="gateway-"))
+        except OSError as error:
+            raise StartError(f"cannot make a directory for temporary files: {error}; set TMPDIR to one") from None
+        if len(os.fsencode(directory.control_socket)) > _LONGEST_SOCKET_PATH:
+            directory.remove()
+            raise StartError(f"the path {directory.path} is too long for a socket; set TMPDIR to a shorter one")
+        return directory
+
+    @property
+    def control_socket(self) -> str:
+        """Where workers find control."""
+        return os.path.join(self.path, "control.sock")
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replaces a file at once: a reader sees the old content or the new."""
+        path = os.path.join(self.path, name)
+        with open(path + ".new", "wb") as file:
+            file.write(content)
+        os.replace(path + ".new", path)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        with open(os.path.join(self.path, name), "rb") as file:
+            return file.read()
+
+    def remove(self) -> None:
+        """Removes the directory and all that is in it. Whoever outlives the launcher does it; all of them may."""
+        try:
+            for name in os.listdir(self.path):
+                os.unlink(os.path.join(self.path, name))
+            os.rmdir(self.path)
+        except OSError:
+            pass  # another process was faster

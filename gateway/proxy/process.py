@@ -1,0 +1,158 @@
+"""A serving process: from the launcher's options to a server that accepts, and to its end.
+
+It decides when serving begins and ends. It must not know how a request is served.
+
+SIGTERM drains after `limits.drain_delay`; SIGINT drains without it; a second SIGINT ends at once. When the launcher is
+gone the worker drains and ends as well, so nothing is orphaned. Control may come and go: the link to it is dialled for
+ever, and serving needs nothing from it.
+"""
+
+import asyncio
+import gc
+import os
+import pickle
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import orjson
+import uvloop
+
+from gateway.core.model import Snapshot
+from gateway.errors import StartError
+from gateway.links.board import Board, Slot
+from gateway.links.child import Lifeline, handle_signals
+from gateway.links.frames import Redial
+from gateway.links.log import Log
+from gateway.links.rundir import SNAPSHOT, RunDir
+
+
+class Serving(Protocol):
+    """What a worker runs. `listeners` gives each socket's index in the snapshot's `listen`."""
+
+    async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
+        """Begins to accept; StartError when it cannot."""
+
+    def drain(self, delay: bool) -> Awaitable[None]:
+        """Ends when nothing is in flight, or the limit is reached. Called again without `delay`, it cuts it short."""
+
+    def abort(self) -> None:
+        """Ends everything now."""
+
+
+Factory = Callable[[Snapshot, Slot, Board, int], Serving]
+
+
+class Worker:
+    """One serving process; `run` gives its exit code."""
+
+    def __init__(self, arguments: dict[str, str], log: Log) -> None:
+        self._run_dir = RunDir(arguments["run-dir"])
+        self._snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
+        self._index = int(arguments["index"])
+        self._board = Board.open(int(arguments["board"]))
+        pairs = [pair.split(":") for pair in arguments["fds"].split(",")]
+        self._sockets = [socket.socket(fileno=int(number)) for number, _ in pairs]
+        self._listeners = [int(listener) for _, listener in pairs]
+        self._lifeline = Lifeline(int(arguments["lifeline"]))
+        self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._draining = False
+        self._orphaned = False
+        self._interrupts = 0
+
+    async def run(self, factory: Factory) -> int:
+        """Serves to the end."""
+        self._server = factory(self._snapshot, self._board.slot(self._index), self._board, self._index)
+        await self._server.start(self._sockets, self._listeners)
+        self._link = Redial(self._run_dir.control_socket, greeting=self._state, received=lambda frames, frame: None)
+        self._spawn(self._link.run(), "link")
+        asyncio.get_running_loop().set_exception_handler(self._on_exception)
+        self._lifeline.watch(self._on_orphaned)
+        handle_signals(self._on_terminate, self._on_interrupt)
+        gc.collect()
+        gc.freeze()
+        self._lifeline.ready()
+        code = await self._code
+        if self._orphaned:
+            self._run_dir.remove()
+        return code
+
+    def _state(self) -> bytes:
+        return orjson.dumps(
+            {
+                "index": self._index,
+                "pid": os.getpid(),
+                "revision": self._snapshot.revision,
+                "draining": self._draining,
+            }
+        )
+
+    def _spawn(self, work: Any, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _on_terminate(self) -> None:
+        if not self._draining:
+            self._begin_drain(delay=True)
+
+    def _on_interrupt(self) -> None:
+        self._interrupts += 1
+        if self._interrupts == 1:
+            self._begin_drain(delay=False)
+        else:
+            self._server.abort()
+            self._end(1)
+
+    def _on_orphaned(self) -> None:
+        self._orphaned = True
+        self._begin_drain(delay=False)
+
+    def _begin_drain(self, *, delay: bool) -> None:
+        self._draining = True
+        self._link.send(self._state())
+        self._spawn(self._drain(delay), "drain")
+
+    async def _drain(self, delay: bool) -> None:
+        try:
+            await self._server.drain(delay)
+        except Exception as error:  # whatever fails here must not keep the process alive
+            self._log.error("drain failed", error=describe(error))
+            self._end(1)
+        else:
+            self._end(0)
+
+    def _end(self, code: int) -> None:
+        if not self._code.done():
+            self._code.set_result(code)
+
+    def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self._log.error("unexpected", what=str(context.get("message")), error=describe(error) if error else None)
+
+
+def describe(error: BaseException) -> str:
+    """An error in one line, with the place in our code it came from."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
+    return f"{type(error).__name__}: {error}"[:500] + place
+
+
+def run(arguments: dict[str, str], factory: Factory) -> int:
+    """The process from start to end, with its exit code."""
+    lifeline = Lifeline(int(arguments["lifeline"]))
+
+    async def serve() -> int:
+        return await Worker(arguments, Log(f"worker {arguments['index']}")).run(factory)
+
+    try:
+        return uvloop.new_event_loop().run_until_complete(serve())
+    except (StartError, OSError) as error:
+        lifeline.fail(str(error))
+    except Exception as error:  # a fault of ours, told in one line as well
+        lifeline.fail(describe(error))
+    return 1

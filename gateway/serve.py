@@ -1,0 +1,95 @@
+"""What `gateway serve` does once the configuration is loaded: bind every address, leave the launcher what it needs in
+the run directory, and become the launcher.
+
+It decides which addresses are bound and what is said when one cannot be. It must not know how anything is served.
+"""
+
+import json
+import math
+import os
+import pickle
+import resource
+import signal
+import sys
+from pathlib import Path
+from socket import socket
+from typing import NoReturn
+
+from gateway.config.load import Configuration
+from gateway.core.model import Listener, Snapshot
+from gateway.errors import StartError
+from gateway.launcher import Plan
+from gateway.links.addresses import listen, shown
+from gateway.links.child import SIGNALS
+from gateway.links.log import Log
+from gateway.links.rundir import PLAN, SNAPSHOT, RunDir
+
+SPARE_DESCRIPTORS = 256
+"""What a process needs beside its connections."""
+
+
+def serve(configuration: Configuration, file: Path) -> None:
+    """Becomes the launcher of a gateway with that configuration. StartError when it cannot; it never returns."""
+    snapshot = configuration.snapshot
+    public = {listener: listen(listener.host, listener.port) for listener in snapshot.listen}
+    admin = listen(configuration.admin_host, configuration.admin_port)
+    raise_descriptor_limit(snapshot)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    run_dir = RunDir.create()
+    try:
+        run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
+        run_dir.write(PLAN, json.dumps(plan(configuration, file, public=public, admin=admin)).encode())
+        become_launcher(run_dir, [*sum(public.values(), []), *admin])
+    except BaseException:
+        run_dir.remove()
+        raise
+
+
+def plan(
+    configuration: Configuration, file: Path, *, public: dict[Listener, list[socket]], admin: list[socket]
+) -> Plan:
+    """What the launcher is told."""
+    limits = configuration.snapshot.limits
+    addresses = [
+        shown(one, "https" if listener.cert else "http") for listener, sockets in public.items() for one in sockets
+    ]
+    return {
+        "workers": configuration.workers or processors(),
+        "listeners": {str(one.fileno()): index for index, sockets in enumerate(public.values()) for one in sockets},
+        "admin": [one.fileno() for one in admin],
+        "admin_tokens": bool(configuration.admin_tokens),
+        "limit": limits.drain_delay + limits.drain,
+        "serving": {"addresses": addresses, "admin": [shown(one, "http") for one in admin], "config": str(file)},
+    }
+
+
+def processors() -> int:
+    """How many this process may use: its affinity, and the quota of its control group where there is one."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return allowed
+
+
+def raise_descriptor_limit(snapshot: Snapshot) -> None:
+    """Each connection needs a descriptor on both sides; a system that does not give so many is told of once."""
+    needed = 2 * snapshot.limits.connections + SPARE_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < needed:
+        Log("serve").warning("too few open files allowed for limits.connections", allowed=wanted, needed=needed)
+
+
+def become_launcher(run_dir: RunDir, sockets: list[socket]) -> NoReturn:
+    """Replaces this process, so that the process id stays and nothing of the start takes memory any more. `-P` keeps
+    modules of the current directory out."""
+    for one in sockets:
+        one.set_inheritable(True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [sys.executable, "-P", "-m", "gateway.launcher", run_dir.path]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
