@@ -19,9 +19,8 @@ class Decision:
 
     __slots__ = ("cookie", "key", "keyed", "reason", "rule", "variant")
 
-    def __init__(
-        self, variant: str, reason: str, rule: str | None, *, key: bytes | None, cookie: Cookie | None
-    ) -> None:
+    # Positional, since one is made for every request and keywords would double its cost.
+    def __init__(self, variant: str, reason: str, rule: str | None, key: bytes | None, cookie: Cookie | None) -> None:
         self.variant = variant
         self.reason = reason
         self.rule = rule
@@ -89,8 +88,8 @@ class CompiledRoute:
                 chosen = choice
                 break
         if key is None:
-            return Decision(chosen.draw(draw()), chosen.unkeyed_reason, chosen.rule, key=None, cookie=None)
-        return Decision(chosen.pick(key), chosen.keyed_reason, chosen.rule, key=key, cookie=cookie)
+            return Decision(chosen.draw(draw()), chosen.unkeyed_reason, chosen.rule, None, None)
+        return Decision(chosen.pick(key), chosen.keyed_reason, chosen.rule, key, cookie)
 
     def rest(self, path: bytes) -> bytes:
         """What `*` stood for in the path of a prefix route; empty for an exact one."""

@@ -19,6 +19,7 @@ SHADOW_SAMPLE = b"\x03"
 """Names: salt, shadow variant."""
 
 UNIT = 2.0**-53
+"""One step of the 53 bits that a float holds exactly."""
 
 
 def prefix(purpose: bytes, *names: str) -> bytes:

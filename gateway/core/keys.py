@@ -47,6 +47,10 @@ def key_reader(source: Source) -> KeyReader:
     if source.kind == "json":
         read = json_reader(source)
         return lambda facts: _key(read(facts))
+    if source.kind == "header":
+        # The commonest source, with one call less.
+        name = source.name.lower().encode()
+        return lambda facts: facts.headers.get(name) or None
     text = text_reader(source)
     return lambda facts: text(facts) or None
 

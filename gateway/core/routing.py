@@ -30,20 +30,20 @@ NO_ROUTE = Miss("no_route")
 class Entry:
     """One route in the table, compiled when a request first reaches it, since most of a large table may rest."""
 
-    __slots__ = ("_compiled", "_segments", "headers", "methods", "route")
+    __slots__ = ("_segments", "compiled", "headers", "methods", "route")
 
     def __init__(self, route: Route, segments: Segments) -> None:
         self.route = route
         self.headers = tuple((name.lower().encode(), value.encode()) for name, value in route.match.headers)
         self.methods = _methods(route)
         self._segments = segments
-        self._compiled: CompiledRoute | None = None
+        self.compiled: CompiledRoute | None = None
 
-    def compiled(self) -> CompiledRoute:
+    def compile(self) -> CompiledRoute:
         """The route ready to decide."""
-        if self._compiled is None:
-            self._compiled = CompiledRoute(self.route, self._segments)
-        return self._compiled
+        if self.compiled is None:
+            self.compiled = CompiledRoute(self.route, self._segments)
+        return self.compiled
 
     def takes(self, method: bytes) -> bool:
         """Whether the route's methods fit."""
@@ -119,10 +119,16 @@ class RouteTable:
 
     def find(self, host: bytes, path: bytes, method: bytes, headers: dict[bytes, bytes]) -> CompiledRoute | Miss:
         """The route that takes the request, or why none does."""
+        # Most requests are for the exact path of their own host, before which nothing comes.
+        paths = self._hosts.get(host) if self._hosts else self._anywhere
+        if paths is not None:
+            for entry in paths.exact.get(path, ()):
+                if (not entry.methods or method in entry.methods) and (not entry.headers or entry.fits(headers)):
+                    return entry.compiled or entry.compile()
         for group in self.groups(host, path):
             for entry in group:
-                if (not entry.methods or method in entry.methods) and (not entry.headers or entry.fits(headers)):
-                    return entry.compiled()
+                if entry.takes(method) and entry.fits(headers):
+                    return entry.compile()
         return self._miss(host, path, method)
 
     def groups(self, host: bytes, path: bytes) -> Iterator[Group]:
