@@ -1,0 +1,79 @@
+"""A worker that runs a small server of the tests' own behind the real process scaffolding.
+
+It answers each line with its process id; a connection that has sent nothing is idle. `STANDIN` in the environment makes
+it misbehave: `start` fails with a reason, `crash` ends before it is ready, `stuck` never finishes a drain.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from typing import Any
+
+from gateway.core.model import Snapshot
+from gateway.errors import StartError
+from gateway.links.board import Board, Slot
+from gateway.links.child import options
+from gateway.proxy.process import run
+
+
+class LineServer:
+    """Counts what it answers; `hold` waits for `go` on the same connection before it is answered."""
+
+    def __init__(self, snapshot: Snapshot, slot: Slot, board: Board, index: int) -> None:
+        self._slot = slot
+        self._lines = slot.index(b"lines")
+        self._open = slot.index(b"open", gauge=True)
+        self._drain = snapshot.limits.drain
+        self._delay = snapshot.limits.drain_delay
+        self._held: set[asyncio.Task[Any]] = set()
+        self._servers: list[asyncio.Server] = []
+        self._draining = False
+
+    async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
+        how = os.environ.get("STANDIN", "")
+        if how == "start":
+            raise StartError("there is no certificate")
+        if how == "crash":
+            os._exit(7)
+        assert len(sockets) == len(listeners)
+        self._servers = [await asyncio.start_server(self._serve, sock=one) for one in sockets]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._slot.values[self._open] += 1
+        try:
+            while not self._draining and (line := await reader.readline()):
+                self._held.add(task)
+                if line == b"hold\n":
+                    await reader.readline()
+                self._slot.values[self._lines] += 1
+                writer.write(b"%d\n" % os.getpid())
+                await writer.drain()
+                self._held.discard(task)
+        except ConnectionError:
+            pass
+        finally:
+            self._slot.values[self._open] -= 1
+            self._held.discard(task)
+            writer.close()
+
+    async def drain(self, delay: bool) -> None:
+        if os.environ.get("STANDIN") == "stuck":
+            await asyncio.Event().wait()
+        if delay:
+            await asyncio.sleep(self._delay)
+        for server in self._servers:
+            server.close()
+        self._draining = True
+        if self._held:
+            await asyncio.wait(self._held, timeout=self._drain)
+
+    def abort(self) -> None:
+        for server in self._servers:
+            server.close()
+
+
+if __name__ == "__main__":
+    os._exit(run(options(sys.argv[1:]), LineServer))
