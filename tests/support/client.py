@@ -54,10 +54,13 @@ class Client:
         """Send it all."""
         self.sock.sendall(data)
 
-    def send_pieces(self, pieces: Iterable[bytes]) -> None:
-        """Send each piece alone: the next goes when the server has read the one before. Ends early once it answers."""
+    def send_pieces(self, pieces: Iterable[bytes], *, to_the_end: bool = False) -> None:
+        """Send each piece alone: the next goes when the server has read the one before.
+
+        Ends early once the server answers or closes, unless all is to be sent whatever it does.
+        """
         for piece in pieces:
-            if kernel.readable(self.sock):
+            if not to_the_end and kernel.readable(self.sock):
                 return
             try:
                 self.sock.sendall(piece)
