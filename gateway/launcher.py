@@ -34,7 +34,8 @@ TRIES = 3
 GRACE = 5.0
 """Seconds a process may take beyond its own time limit to end, before it is killed."""
 
-RESTARTS = b"gateway_worker_restarts_total"
+RESTARTS = b'["gateway_worker_restarts_total"]'
+"""Its key on the board."""
 
 
 class Launcher:

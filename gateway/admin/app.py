@@ -3,13 +3,14 @@
 It decides what callers of the admin side are answered. It must not know how the facts it shows come to be.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from gateway.admin.hosts import is_loopback
-from gateway.admin.metrics import Exposition
+from gateway.admin.metrics import BoardCollector, Exposition
 from gateway.core.model import Snapshot
 from gateway.links.board import Board
 
@@ -22,8 +23,6 @@ INDEX = """model gateway, revision {revision}
 /livez     200 while this process answers
 /readyz    200 while the gateway serves, 503 before and while it drains
 """
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Facts:
 
 def application(facts: Facts) -> web.Application:
     """The whole admin side."""
-    exposition = Exposition(facts.board, facts.snapshot)
+    exposition = Exposition(BoardCollector(facts.board, facts.snapshot))
 
     async def index(request: web.Request) -> web.Response:
         return web.Response(text=INDEX.format(revision=facts.snapshot.revision))
@@ -50,7 +49,7 @@ def application(facts: Facts) -> web.Application:
         return web.Response(text="ok\n") if facts.is_ready() else web.Response(text="not ready\n", status=503)
 
     async def metrics(request: web.Request) -> web.Response:
-        body, content_type = exposition.render(request.headers.get("Accept", ""))
+        body, content_type = await exposition.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     app = web.Application(middlewares=[errors, guard(has_tokens=facts.has_tokens)])
@@ -59,7 +58,7 @@ def application(facts: Facts) -> web.Application:
     return app
 
 
-def guard(*, has_tokens: bool) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def guard(*, has_tokens: bool) -> Middleware:
     """Answers only callers that may be answered."""
 
     @web.middleware

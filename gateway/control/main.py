@@ -8,7 +8,6 @@ launcher lets it go, or is gone; then it removes the run directory.
 """
 
 import asyncio
-import os
 import pickle
 import socket
 import sys
@@ -62,12 +61,11 @@ class Control:
         await runner.cleanup()
 
     async def _link(self) -> asyncio.Server:
-        """A control that was killed leaves its socket behind."""
-        path = self._run_dir.control_socket
-        if os.path.exists(path):
-            os.unlink(path)
+        """A socket that a killed control left behind is replaced."""
         loop = asyncio.get_running_loop()
-        return await loop.create_unix_server(lambda: Frames(self._workers.received, self._workers.lost), path)
+        return await loop.create_unix_server(
+            lambda: Frames(self._workers.received, self._workers.lost), self._run_dir.control_socket
+        )
 
     def _drain(self) -> None:
         self._draining = True

@@ -1,0 +1,128 @@
+"""What Prometheus reads: the numbers of all slots of the board added up, in the text Prometheus knows.
+
+It decides which series there are from the start, and that an answer is at most a second old. It must not know how
+anything is counted.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import accumulate
+from operator import add
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from gateway.core.metrics import DURATION_BUCKETS, METRICS, Metric, parse_key
+from gateway.core.model import Snapshot
+from gateway.links.board import OVERFLOW, Board
+
+FRESH = 1.0
+"""Seconds an answer may be given again."""
+
+SIDES = ("client", "upstream")
+UNRECORDED = Metric(
+    "gateway_unrecorded_series_total", "counter", (), "Series that found no room in shared memory and are not counted"
+)
+"""The one metric of the board's own: anything but 0 means that other numbers are incomplete."""
+
+_BOUNDS = [*map(floatToGoString, DURATION_BUCKETS), "+Inf"]
+_MICRO = 1e-6
+
+Labels = tuple[str, ...]
+Numbers = dict[tuple[str, Labels], tuple[int, ...]]
+
+
+class BoardCollector(Collector):
+    """All metrics as prometheus-client's families. Those nobody counts yet are left out."""
+
+    def __init__(self, board: Board, snapshot: Snapshot) -> None:
+        self._board = board
+        self._initial = initial(snapshot)
+
+    def collect(self) -> Iterator[Family]:
+        """Called for each rendering."""
+        by_name: dict[str, list[tuple[Labels, tuple[int, ...]]]] = {}
+        for (name, labels), cells in totals(self._board, self._initial).items():
+            by_name.setdefault(name, []).append((labels, cells))
+        for metric in (*METRICS, UNRECORDED):
+            if series := by_name.get(metric.name):
+                yield family(metric, series)
+
+
+def initial(snapshot: Snapshot) -> Numbers:
+    """What is there before anything happened: each gauge, and the counters whose labels are known."""
+    series: Numbers = {("gateway_in_flight_requests", (name,)): (0,) for name in snapshot.variants}
+    series |= {("gateway_connections", (side,)): (0,) for side in SIDES}
+    for name in snapshot.routes:
+        series["gateway_unkeyed_requests_total", (name,)] = (0,)
+        series["gateway_client_disconnects_total", (name,)] = (0,)
+    series["gateway_revision", ()] = (snapshot.revision,)
+    return series | {("gateway_worker_restarts_total", ()): (0,), (UNRECORDED.name, ()): (0,)}
+
+
+def totals(board: Board, start: Numbers) -> Numbers:
+    """The sums over all slots, added to where they start."""
+    sums = dict(start)
+    for _, key, cells in board.read():
+        series = _series(key)
+        known = sums.get(series)
+        sums[series] = tuple(map(add, known, cells)) if known else cells
+    return sums
+
+
+@lru_cache(maxsize=1 << 20)
+def _series(key: bytes) -> tuple[str, Labels]:
+    return (UNRECORDED.name, ()) if key == OVERFLOW else parse_key(key)
+
+
+def family(metric: Metric, series: Iterable[tuple[Labels, tuple[int, ...]]]) -> Family:
+    """One metric with all its series, in a fixed order."""
+    if metric.kind == "histogram":
+        histogram = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for labels, (*counts, microseconds) in sorted(series):
+            histogram.add_metric(labels, list(zip(_BOUNDS, accumulate(counts), strict=True)), microseconds * _MICRO)
+        return histogram
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    simple = kind(metric.name, metric.help, labels=metric.labels)
+    for labels, (value,) in sorted(series):
+        simple.add_metric(labels, value)
+    return simple
+
+
+class Exposition:
+    """The text of all metrics, rendered at most once a second for each of the two formats. With thousands of routes
+    that takes seconds, so it is done in a thread, one at a time."""
+
+    def __init__(self, collector: Collector, now: Callable[[], float] = time.monotonic) -> None:
+        self._collector = collector
+        self._now = now
+        self._rendered: dict[bool, tuple[float, bytes]] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def render(self, accept: str) -> tuple[bytes, str]:
+        """The text and its content type, for what an `Accept` field asks for."""
+        is_open = wants_openmetrics(accept)
+        async with self._one_at_a_time:
+            asked = self._now()
+            made, text = self._rendered.get(is_open, (asked - FRESH, b""))
+            if asked - made >= FRESH:
+                text = await asyncio.to_thread(
+                    openmetrics.generate_latest if is_open else generate_latest, self._collector
+                )
+                self._rendered[is_open] = asked, text
+        return text, openmetrics.CONTENT_TYPE_LATEST if is_open else CONTENT_TYPE_PLAIN_0_0_4
+
+
+def wants_openmetrics(accept: str) -> bool:
+    """Whether an `Accept` field names OpenMetrics, and not to rule it out."""
+    for choice in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in choice.split(";"))
+        if kind == "application/openmetrics-text":
+            return not any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for part in parameters)
+    return False
