@@ -33,6 +33,8 @@ class Facts:
     board: Board
     has_tokens: bool
     is_ready: Callable[[], bool]
+    report: Callable[[str, Exception], None]
+    """Is told of what failed unexpectedly, and where."""
 
 
 def application(facts: Facts) -> web.Application:
@@ -52,7 +54,7 @@ def application(facts: Facts) -> web.Application:
         body, content_type = await exposition.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    app = web.Application(middlewares=[errors, guard(has_tokens=facts.has_tokens)])
+    app = web.Application(middlewares=[errors(facts.report), guard(has_tokens=facts.has_tokens)])
     app.add_routes([web.get("/", index), web.get("/livez", livez), web.get("/readyz", readyz)])
     app.router.add_get("/metrics", metrics)
     return app
@@ -72,17 +74,27 @@ def guard(*, has_tokens: bool) -> Middleware:
     return check
 
 
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives what aiohttp itself refuses the shape of all errors here."""
-    try:
-        return await handler(request)
-    except web.HTTPMethodNotAllowed as refused:
-        answer = error(405, "method_not_allowed", f"{request.path} takes {', '.join(sorted(refused.allowed_methods))}")
-        answer.headers["Allow"] = refused.headers["Allow"]
-        return answer
-    except web.HTTPNotFound:
-        return error(404, "not_found", "there is nothing here; / lists what there is")
+def errors(report: Callable[[str, Exception], None]) -> Middleware:
+    """Gives every refusal the shape of all errors here."""
+
+    @web.middleware
+    async def shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPMethodNotAllowed as refused:
+            allowed = ", ".join(sorted(refused.allowed_methods))
+            answer = error(405, "method_not_allowed", f"{request.path} takes {allowed}")
+            answer.headers["Allow"] = allowed
+            return answer
+        except web.HTTPNotFound:
+            return error(404, "not_found", "there is nothing here; / lists what there is")
+        except web.HTTPException:
+            raise
+        except Exception as failure:
+            report(request.path, failure)
+            return error(500, "internal_error", "this answer failed; the log says why")
+
+    return shape
 
 
 def error(status: int, code: str, message: str) -> web.Response:

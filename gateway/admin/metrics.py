@@ -71,14 +71,18 @@ def totals(board: Board, start: Numbers) -> Numbers:
     sums = dict(start)
     for _, key, cells in board.read():
         series = _series(key)
-        known = sums.get(series)
-        sums[series] = tuple(map(add, known, cells)) if known else cells
+        if series is not None:
+            known = sums.get(series)
+            sums[series] = tuple(map(add, known, cells)) if known else cells
     return sums
 
 
 @lru_cache(maxsize=1 << 20)
-def _series(key: bytes) -> tuple[str, Labels]:
-    return (UNRECORDED.name, ()) if key == OVERFLOW else parse_key(key)
+def _series(key: bytes) -> tuple[str, Labels] | None:
+    """None for what stands on the board without being a metric."""
+    if key == OVERFLOW:
+        return UNRECORDED.name, ()
+    return parse_key(key) if key.startswith(b'["gateway_') else None
 
 
 def family(metric: Metric, series: Iterable[tuple[Labels, tuple[int, ...]]]) -> Family:

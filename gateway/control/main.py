@@ -8,6 +8,7 @@ launcher lets it go, or is gone; then it removes the run directory.
 """
 
 import asyncio
+import logging
 import pickle
 import socket
 import sys
@@ -20,11 +21,25 @@ from gateway.core.model import Snapshot
 from gateway.links.board import Board
 from gateway.links.child import Lifeline, handle_signals, options
 from gateway.links.frames import Frames
-from gateway.links.log import Log
+from gateway.links.log import Log, describe
 from gateway.links.rundir import SNAPSHOT, RunDir
 
 CLOSE_WITHIN = 1.0
 """Seconds an answer of the admin side may take to end once control is let go."""
+
+
+class Bridge(logging.Handler):
+    """Brings what libraries log into the process's own log; warnings and worse."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by `logging`."""
+        error = record.exc_info[1] if record.exc_info else None
+        say = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        say("unexpected", what=record.getMessage()[:500], error=describe(error) if error else None)
 
 
 class Control:
@@ -34,7 +49,8 @@ class Control:
         self._run_dir = RunDir(arguments["run-dir"])
         self._sockets = [socket.socket(fileno=int(number)) for number in arguments["fds"].split(",")]
         self._lifeline = Lifeline(int(arguments["lifeline"]))
-        self._workers = Workers(Log("control"))
+        self._log = Log("control")
+        self._workers = Workers(self._log)
         self._draining = False
         snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
         self._facts = Facts(
@@ -42,10 +58,12 @@ class Control:
             board=Board.open(int(arguments["board"])),
             has_tokens=arguments["tokens"] == "1",
             is_ready=lambda: not self._draining and self._workers.any_serves(),
+            report=lambda where, error: self._log.error("unexpected", what=where, error=describe(error)),
         )
 
     async def run(self) -> None:
         """Runs until the launcher lets go."""
+        logging.getLogger().addHandler(Bridge(self._log))
         ended = asyncio.Event()
         links = await self._link()
         runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)

@@ -67,6 +67,15 @@ class Log:
         return True
 
 
+def describe(error: BaseException) -> str:
+    """An error in one line, with the place in our code it came from."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
+    return f"{type(error).__name__}: {error}"[:500] + place
+
+
 def _is_open(descriptor: int) -> bool:
     try:
         os.fstat(descriptor)

@@ -23,7 +23,7 @@ from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import Lifeline, handle_signals
 from gateway.links.frames import Redial
-from gateway.links.log import Log
+from gateway.links.log import Log, describe
 from gateway.links.rundir import SNAPSHOT, RunDir
 
 
@@ -131,15 +131,6 @@ class Worker:
     def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         self._log.error("unexpected", what=str(context.get("message")), error=describe(error) if error else None)
-
-
-def describe(error: BaseException) -> str:
-    """An error in one line, with the place in our code it came from."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f" ({frame.tb_frame.f_code.co_filename}:{frame.tb_lineno})" if frame is not None else ""
-    return f"{type(error).__name__}: {error}"[:500] + place
 
 
 def run(arguments: dict[str, str], factory: Factory) -> int:

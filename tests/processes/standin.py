@@ -10,6 +10,7 @@ import socket
 import sys
 from typing import Any
 
+from gateway.core.metrics import key
 from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
@@ -22,8 +23,8 @@ class LineServer:
 
     def __init__(self, snapshot: Snapshot, slot: Slot, board: Board, index: int) -> None:
         self._slot = slot
-        self._lines = slot.index(b"lines")
-        self._open = slot.index(b"open", gauge=True)
+        self._lines = slot.index(key("gateway_unkeyed_requests_total", "lines"))
+        self._open = slot.index(key("gateway_connections", "client"), gauge=True)
         self._drain = snapshot.limits.drain
         self._delay = snapshot.limits.drain_delay
         self._held: set[asyncio.Task[Any]] = set()

@@ -1,22 +1,18 @@
-"""The real launcher with a table of the tests' own: `standin_launcher.py RUN_DIR LISTENER WORKERS LIMIT`."""
+"""The real launcher and its real table, with the tests' own server in the workers: `standin_launcher.py RUN_DIR`."""
 
+import json
 import sys
 
-from gateway.launcher import Launcher, open_board
+from gateway.launcher import Launcher, open_board, table
 from gateway.links.board import Board
-from gateway.links.parent import Row
-from gateway.links.rundir import RunDir
+from gateway.links.rundir import PLAN, RunDir
 
 run_dir = RunDir(sys.argv[1])
-listener, workers, limit = int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+plan = json.loads(run_dir.read(PLAN))
 descriptor = open_board(run_dir)
-common = ("--run-dir", run_dir.path, "--board", str(descriptor), "--fds", f"{listener}:0")
-rows = [
-    Row(f"worker {index}", "standin", (*common, "--index", str(index)), (descriptor, listener), index, serves=True)
-    for index in range(workers)
-]
-board = Board.create(descriptor, workers + 1)
-launcher = Launcher(rows, board, slot=workers, limit=limit, serving={"board": descriptor})
+rows = [row._replace(module="standin") if row.serves else row for row in table(plan, run_dir.path, descriptor)]
+board = Board.create(descriptor, len(rows) + 1)
+launcher = Launcher(rows, board, slot=len(rows), limit=plan["limit"], serving={"board": descriptor})
 code = launcher.run()
 run_dir.remove()
 sys.exit(code)

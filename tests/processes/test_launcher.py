@@ -1,23 +1,30 @@
 """The launcher and the worker scaffolding as real processes, around a small server of the tests' own."""
 
+import json
 import os
 import pickle
 import signal
 import socket
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.core.model import Limits, Listener, Snapshot
-from gateway.launcher import RESTARTS
+from gateway.core.metrics import key
+from gateway.core.model import Endpoint, Limits, Listener, Snapshot, Variant
+from gateway.launcher import RESTARTS, Plan
 from gateway.links.board import Board
 from gateway.links.parent import SLOWEST, pause
-from gateway.links.rundir import SNAPSHOT, RunDir
+from gateway.links.rundir import PLAN, SNAPSHOT, RunDir
 
 HERE = Path(__file__).parent
+LIMITS = Limits()
+LINES = key("gateway_unkeyed_requests_total", "lines")
+OPEN = key("gateway_connections", "client")
 
 
 class Lines:
@@ -44,32 +51,49 @@ class Lines:
 class Stage:
     """What a test needs to start the launcher with stand-in workers."""
 
-    def __init__(self, start: Callable[..., Any], listener: socket.socket, run_dir: RunDir) -> None:
+    def __init__(
+        self, start: Callable[..., Any], *, public: socket.socket, admin: socket.socket, run_dir: RunDir
+    ) -> None:
         self._start = start
         self._clients: list[Lines] = []
-        self.listener = listener
+        self._public = public
+        self._admin = admin
         self.run_dir = run_dir
-        self.port = listener.getsockname()[1]
 
-    def launch(self, workers: int = 2, *, limits: Limits = Limits(), how: str = "") -> Any:
-        snapshot = Snapshot(listen=(Listener("127.0.0.1", self.port),), variants={}, routes={}, limits=limits)
+    def launch(self, workers: int = 2, *, limits: Limits = LIMITS, how: str = "") -> Any:
+        variants = {"v1": Variant("v1", (Endpoint("http://127.0.0.1:1", "http", "127.0.0.1", 1),))}
+        snapshot = Snapshot(listen=(Listener("127.0.0.1", 1),), variants=variants, routes={}, limits=limits, revision=7)
         self.run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
-        fd = self.listener.fileno()
+        plan = Plan(
+            workers=workers,
+            listeners={str(self._public.fileno()): 0},
+            admin=[self._admin.fileno()],
+            admin_tokens=False,
+            limit=limits.drain + limits.drain_delay,
+            serving={},
+        )
+        self.run_dir.write(PLAN, json.dumps(plan).encode())
         return self._start(
             sys.executable,
             str(HERE / "standin_launcher.py"),
             self.run_dir.path,
-            str(fd),
-            str(workers),
-            str(limits.drain + limits.drain_delay),
-            pass_fds=(fd,),
+            pass_fds=(self._public.fileno(), self._admin.fileno()),
             env={**os.environ, "PYTHONPATH": str(HERE), "STANDIN": how},
         )
 
     def client(self) -> Lines:
-        lines = Lines(self.port)
+        lines = Lines(self._public.getsockname()[1])
         self._clients.append(lines)
         return lines
+
+    def admin(self, path: str) -> tuple[int, str]:
+        port = self._admin.getsockname()[1]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
 
     def board(self, running: Any) -> Board:
         return Board.open(f"/proc/{running.pid}/fd/{running.event('serving')['board']}")
@@ -83,14 +107,19 @@ class Stage:
 def stage(start: Callable[..., Any], tmp_path: Path) -> Iterator[Stage]:
     run_dir = RunDir(str(tmp_path / "run"))
     os.mkdir(run_dir.path)
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
-        built = Stage(start, listener, run_dir)
+    loopback = ("127.0.0.1", 0)
+    with socket.create_server(loopback, backlog=100) as public, socket.create_server(loopback) as admin:
+        built = Stage(start, public=public, admin=admin, run_dir=run_dir)
         yield built
         built.close()
 
 
 def total(board: Board, key: bytes) -> int:
     return sum(values[index] for values, index in board.cells(key))
+
+
+def test_the_launcher_counts_restarts_under_the_metrics_key() -> None:
+    assert key("gateway_worker_restarts_total") == RESTARTS
 
 
 def test_the_pause_before_a_start_begins_at_nothing_and_doubles_to_a_limit() -> None:
@@ -105,17 +134,17 @@ def test_a_killed_worker_is_replaced_and_its_counts_go_on(stage: Stage, until: C
     board = stage.board(running)
     for _ in range(50):
         assert stage.client().ask() > 0
-    assert total(board, b"open") == 50
+    assert total(board, OPEN) == 50
     victim = running.children("standin")[0]
     victim.kill()
     replaced = until(lambda: [c for c in running.children("standin") if c != victim][1:], "a replacement")
     until(lambda: total(board, RESTARTS) == 1, "the restart to be counted")
-    assert total(board, b"lines") == 50
-    assert total(board, b"open") < 50
+    assert total(board, LINES) == 50
+    assert total(board, OPEN) < 50
     answers = {stage.client().ask() for _ in range(50)}
     assert 0 not in answers
     assert victim.pid not in answers
-    assert total(board, b"lines") == 100
+    assert total(board, LINES) == 100
     assert len(replaced) == 1
 
 
@@ -191,18 +220,69 @@ def test_a_worker_that_does_not_end_is_killed(stage: Stage) -> None:
 
 
 def test_nothing_outlives_a_killed_launcher(stage: Stage, until: Callable[..., Any]) -> None:
-    """Workers answer what is in flight, end, and remove the run directory."""
+    """Workers answer what is in flight and end, control ends, and the run directory is removed."""
     running = stage.launch(2)
     running.event("serving")
     held = stage.client()
     held.send(b"hold\n")
-    workers = running.children("standin")
+    below = running.children("standin") + running.children("gateway.control.main")
+    assert len(below) == 3
     running.signal(signal.SIGKILL)
     running.end()
     held.send(b"go\n")
     assert held.answer() > 0
-    until(lambda: not any(worker.is_running() for worker in workers), "the workers' end")
+    until(lambda: not any(child.is_running() for child in below), "the end of all")
     assert not os.path.exists(stage.run_dir.path)
+
+
+def test_a_killed_control_costs_no_request_and_adopts_the_workers_again(
+    stage: Stage, until: Callable[..., Any]
+) -> None:
+    running = stage.launch(2)
+    running.event("serving")
+    running.event("worker adopted", 2)
+    assert stage.admin("/readyz") == (200, "ok\n")
+    workers = running.children("standin")
+    (control,) = running.children("gateway.control.main")
+    held = stage.client()
+    held.send(b"hold\n")
+    control.kill()
+    assert 0 not in {stage.client().ask() for _ in range(50)}
+    adopted = [running.event("worker adopted", count) for count in (3, 4)]
+    assert {line["pid"] for line in adopted} == {worker.pid for worker in workers}
+    assert {line["revision"] for line in adopted} == {7}
+    held.send(b"go\n")
+    assert held.answer() > 0
+    assert running.children("standin") == workers
+    assert stage.admin("/readyz") == (200, "ok\n")
+
+
+def test_no_scrape_is_refused_while_control_comes_back(stage: Stage, until: Callable[..., Any]) -> None:
+    """The launcher holds the admin socket: who asks meanwhile waits for the answer."""
+    running = stage.launch(1)
+    running.event("serving")
+    (control,) = running.children("gateway.control.main")
+    control.suspend()
+    control.kill()
+    status, text = stage.admin("/metrics")
+    assert status == 200
+    assert "gateway_revision 7.0" in text
+
+
+def test_the_admin_side_tells_of_a_drain_until_its_end(stage: Stage, until: Callable[..., Any]) -> None:
+    running = stage.launch(1)
+    running.event("serving")
+    until(lambda: stage.admin("/readyz")[0] == 200, "readiness")
+    held = stage.client()
+    held.send(b"hold\n")
+    running.signal(signal.SIGTERM)
+    running.event("draining")
+    until(lambda: stage.admin("/readyz")[0] == 503, "readiness to end")
+    assert stage.admin("/livez")[0] == 200
+    assert stage.admin("/metrics")[0] == 200
+    held.send(b"go\n")
+    assert held.answer() > 0
+    assert running.end() == 0
 
 
 def test_a_worker_that_says_why_it_cannot_start_ends_the_start_with_that_line(stage: Stage) -> None:
