@@ -1,11 +1,13 @@
 """What the kernel knows: unread bytes of a peer, memory and descriptors of a process. Linux only."""
 
+import contextlib
 import os
 import re
 import select
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 SOCK_DIAG = 4
@@ -77,3 +79,18 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+@contextlib.contextmanager
+def full_listener() -> Iterator[int]:
+    """The port of a listener whose queue is full: the kernel answers no further connection."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        for _ in range(8):
+            sock = waiting.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+        time.sleep(0.05)
+        yield port

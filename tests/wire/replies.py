@@ -1,6 +1,6 @@
 """What a broken or lying upstream answers.
 
-`BAD` are wrong before a byte of the answer can have gone out; `BROKEN` have a good head; `EXTRA` are good, with something
+`BAD` are wrong before a byte of the answer can have gone out; `BROKEN` have a good head; `EXTRA` are good, with more
 behind them that nobody asked for; `GOOD` are good.
 """
 

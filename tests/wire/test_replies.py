@@ -219,7 +219,7 @@ def test_a_refused_client_never_reads_an_empty_end(client: Client, origin: Origi
 
 
 SENT = b"B: 1\r\nA: 2\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\nX-Hop: 1\r\nEmpty:\r\n"
-ONE_HOP = b"Connection: x-hop, keep-alive\r\nKeep-Alive: timeout=5\r\nProxy-Connection: x\r\nTrailer: Vary\r\nUpgrade: h2c\r\n"
+ONE_HOP = b"Connection: x-hop, keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nTrailer: Vary\r\nUpgrade: h2c\r\n"
 
 
 @pytest.mark.parametrize(
