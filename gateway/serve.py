@@ -5,7 +5,6 @@ It decides which addresses are bound and what is said when one cannot be. It mus
 """
 
 import json
-import math
 import os
 import pickle
 import resource
@@ -16,8 +15,7 @@ from socket import socket
 from typing import NoReturn
 
 from gateway.config.load import Configuration
-from gateway.core.model import Listener, Snapshot
-from gateway.errors import StartError
+from gateway.core.model import Snapshot
 from gateway.launcher import Plan
 from gateway.links.addresses import listen, shown
 from gateway.links.child import SIGNALS
@@ -30,47 +28,40 @@ SPARE_DESCRIPTORS = 256
 
 def serve(configuration: Configuration, file: Path) -> None:
     """Becomes the launcher of a gateway with that configuration. StartError when it cannot; it never returns."""
-    snapshot = configuration.snapshot
-    public = {listener: listen(listener.host, listener.port) for listener in snapshot.listen}
-    admin = listen(configuration.admin_host, configuration.admin_port)
+    snapshot, wanted = configuration.snapshot, configuration.settings.admin
+    public = [
+        (index, one) for index, address in enumerate(snapshot.listen) for one in listen(address.host, address.port)
+    ]
+    admin = listen(wanted.host, wanted.port)
     raise_descriptor_limit(snapshot)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     run_dir = RunDir.create()
     try:
         run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
         run_dir.write(PLAN, json.dumps(plan(configuration, file, public=public, admin=admin)).encode())
-        become_launcher(run_dir, [*sum(public.values(), []), *admin])
+        become_launcher(run_dir, [*(one for _, one in public), *admin])
     except BaseException:
         run_dir.remove()
         raise
 
 
-def plan(
-    configuration: Configuration, file: Path, *, public: dict[Listener, list[socket]], admin: list[socket]
-) -> Plan:
-    """What the launcher is told."""
-    limits = configuration.snapshot.limits
-    addresses = [
-        shown(one, "https" if listener.cert else "http") for listener, sockets in public.items() for one in sockets
-    ]
+def plan(configuration: Configuration, file: Path, *, public: list[tuple[int, socket]], admin: list[socket]) -> Plan:
+    """What the launcher is told. `public` has each socket with the index of its address in the snapshot."""
+    snapshot, settings = configuration.snapshot, configuration.settings
+    schemes = ["https" if address.cert else "http" for address in snapshot.listen]
     return {
-        "workers": configuration.workers or processors(),
-        "listeners": {str(one.fileno()): index for index, sockets in enumerate(public.values()) for one in sockets},
+        "workers": settings.workers,
+        "listeners": {str(one.fileno()): index for index, one in public},
         "admin": [one.fileno() for one in admin],
-        "admin_tokens": bool(configuration.admin_tokens),
-        "limit": limits.drain_delay + limits.drain,
-        "serving": {"addresses": addresses, "admin": [shown(one, "http") for one in admin], "config": str(file)},
+        "admin_tokens": bool(settings.admin.tokens),
+        "limit": snapshot.limits.drain_delay + snapshot.limits.drain,
+        "serving": {
+            "addresses": [shown(one, schemes[index]) for index, one in public],
+            "admin": [shown(one, "http") for one in admin],
+            "workers": settings.workers,
+            "config": str(file),
+        },
     }
-
-
-def processors() -> int:
-    """How many this process may use: its affinity, and the quota of its control group where there is one."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return allowed
 
 
 def raise_descriptor_limit(snapshot: Snapshot) -> None:

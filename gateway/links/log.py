@@ -13,7 +13,8 @@ Field = str | int | float | bool | None | list[str]
 
 _LONGEST = select.PIPE_BUF
 """Lines up to this size are written whole, never mixed with another process's; longer ones lose their fields."""
-_MARKS = {"info": "", "warning": "\x1b[33mwarning\x1b[0m ", "error": "\x1b[31merror\x1b[0m "}
+_COLOURS = {"warning": "33", "error": "31"}
+_DIM = "2"
 
 
 class Log:
@@ -23,6 +24,7 @@ class Log:
         self._name = name
         self._descriptor = descriptor
         self._plain = os.isatty(descriptor) if _is_open(descriptor) else False
+        self._has_colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._dropped = 0
 
     def info(self, event: str, **fields: Field) -> None:
@@ -53,7 +55,12 @@ class Log:
 
     def _as_text(self, level: str, event: str, fields: dict[str, Field], now: datetime) -> str:
         shown = " ".join(f"{name}={_shown(value)}" for name, value in fields.items() if value is not None)
-        return f"{now.astimezone():%H:%M:%S} \x1b[2m{self._name:<9}\x1b[0m {_MARKS[level]}{event}  {shown}".rstrip()
+        mark = "" if level == "info" else self._coloured(_COLOURS[level], f"{level} ")
+        name = self._coloured(_DIM, f"{self._name:<9}")
+        return f"{now.astimezone():%H:%M:%S} {name} {mark}{event}  {shown}".rstrip()
+
+    def _coloured(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._has_colours else text
 
     def _write(self, line: bytes) -> bool:
         poll = select.poll()
