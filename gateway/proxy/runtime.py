@@ -1,0 +1,95 @@
+"""A snapshot at work in this worker: its routes ready to decide, its variants with their live state."""
+
+import asyncio
+import ipaddress
+
+from gateway.core import model
+from gateway.core.decide import CompiledRoute
+from gateway.core.routing import RouteTable
+from gateway.links.board import Board
+from gateway.proxy.tally import Tally
+from gateway.proxy.variants import Lane, Variant
+
+HEALTH_PATHS = frozenset({b"/livez", b"/readyz"})
+
+
+class Runtime:
+    """What one request takes at its beginning and keeps to its end."""
+
+    def __init__(self, snapshot: model.Snapshot, tally: Tally, board: Board) -> None:
+        loop = asyncio.get_running_loop()
+        self.snapshot = snapshot
+        self.limits = snapshot.limits
+        self.tally = tally
+        self.table = RouteTable(snapshot)
+        self.variants = {name: Variant(one, tally, board, loop) for name, one in snapshot.variants.items()}
+        claimed = {route.match.path.encode() for route in snapshot.routes.values()}
+        self.health_paths = HEALTH_PATHS - claimed
+        self._trusted = [ipaddress.ip_network(network) for network in snapshot.trusted_proxies]
+        self._lanes: dict[tuple[str, str], Lane] = {}
+
+    async def start(self) -> None:
+        """Get ready to serve."""
+        await asyncio.gather(*(variant.pool.start() for variant in self.variants.values()))
+
+    def stop(self) -> None:
+        """Let go of the pools."""
+        for variant in self.variants.values():
+            variant.pool.stop()
+
+    def lane(self, route: CompiledRoute, variant: str) -> Lane:
+        """The way from that route to that variant."""
+        lane = self._lanes.get((route.name, variant))
+        if lane is None:
+            exposed = self._exposed(route, variant) if self.snapshot.expose_headers else None
+            lane = Lane(route, self.variants[variant], self.tally, exposed=exposed)
+            self._lanes[route.name, variant] = lane
+        return lane
+
+    def trusts(self, peer: str) -> bool:
+        """Whether that peer is a proxy whose x-forwarded-* fields are believed."""
+        return bool(self._trusted) and self._is_trusted(peer)
+
+    def client(self, peer: str, chain: bytes | None) -> str:
+        """The caller's address: the last one in x-forwarded-for that is not a trusted proxy's, else the peer's."""
+        if chain is None or not self.trusts(peer):
+            return peer
+        for hop in reversed(chain.decode("latin-1").split(",")):
+            address = hop.strip()
+            if not _is_address(address):
+                break
+            peer = address
+            if not self._is_trusted(address):
+                break
+        return peer
+
+    def sweep(self, now: float) -> None:
+        """Close what rests for too long."""
+        for variant in self.variants.values():
+            variant.pool.sweep(now)
+
+    def connections(self) -> int:
+        """How many connections to models are open."""
+        pools = (variant.pool for variant in self.variants.values())
+        return sum(len(endpoint.connections) for pool in pools for endpoint in pool.endpoints)
+
+    def _is_trusted(self, address: str) -> bool:
+        if not _is_address(address):
+            return False
+        ip = ipaddress.ip_address(address)
+        mapped = getattr(ip, "ipv4_mapped", None)
+        return any((mapped or ip) in network for network in self._trusted)
+
+    def _exposed(self, route: CompiledRoute, name: str) -> bytes:
+        variant = self.snapshot.variants[name]
+        version = f"x-gateway-version: {variant.version}\r\n" if variant.version else ""
+        lines = f"x-gateway-route: {route.name}\r\nx-gateway-variant: {name}\r\n{version}"
+        return f"{lines}x-gateway-revision: {self.snapshot.revision}\r\n".encode()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

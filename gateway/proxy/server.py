@@ -1,0 +1,166 @@
+"""The serving side of a worker: takes requests from the wire, finds their route, and lets a call answer them."""
+
+import asyncio
+import socket
+import ssl
+
+from gateway.core import model
+from gateway.core.facts import Facts
+from gateway.core.routing import Miss, path_fault
+from gateway.errors import Refusal, StartError, refusal
+from gateway.links.board import Board, Slot
+from gateway.proxy.access import AccessLog
+from gateway.proxy.answers import answer, answer_error
+from gateway.proxy.call import Call
+from gateway.proxy.heads import Marks
+from gateway.proxy.runtime import Runtime
+from gateway.proxy.tally import Tally
+from gateway.wire.listen import Listener
+from gateway.wire.request import Request
+from gateway.wire.server import Service
+from gateway.wire.tls import server_context
+
+_TICK = 0.05
+"""Seconds between two looks at the calls in flight."""
+_SLOW = 5
+"""Every so many ticks the connections are looked at as well."""
+
+
+class Server:
+    """One worker's server."""
+
+    def __init__(self, snapshot: model.Snapshot, slot: Slot, board: Board, index: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.calls: set[Call] = set()
+        self._tally = Tally(slot)
+        self._runtime = Runtime(snapshot, self._tally, board)
+        self._service = Service(self, snapshot.limits, self._loop.time)
+        self._access = AccessLog(snapshot.access_log)
+        self._clients = self._tally.gauge("gateway_connections", "client")
+        self._upstreams = self._tally.gauge("gateway_connections", "upstream")
+        self._listeners: list[Listener] = []
+        self._ticks = 0
+        self._index = index
+        self._ending: asyncio.Event | None = None
+
+    async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
+        """Begin to accept; StartError when a listener's TLS files cannot be used."""
+        await self._runtime.start()
+        for sock, index in zip(sockets, listeners, strict=True):
+            tls = _tls(self._runtime.snapshot.listen[index])
+            self._listeners.append(Listener(sock, self._service, tls))
+        for listener in self._listeners:
+            listener.start()
+        self._loop.call_later(_TICK, self._tick)
+
+    async def drain(self, delay: bool) -> None:
+        """End when nothing is in flight, or `limits.drain` is over. A second call cuts the delay short."""
+        self._service.draining = True
+        if self._ending is not None:
+            self._ending.set()
+            return
+        self._ending = asyncio.Event()
+        limits = self._runtime.limits
+        if delay and limits.drain_delay:
+            try:
+                await asyncio.wait_for(self._ending.wait(), limits.drain_delay)
+            except TimeoutError:
+                pass
+        for listener in self._listeners:
+            listener.stop()
+        await self._empty(self.now() + limits.drain)
+        self.abort()
+
+    def abort(self) -> None:
+        """End everything now."""
+        self._service.kill()
+        self._runtime.stop()
+        self._access.close()
+
+    # ---- for the wire
+
+    def handle(self, request: Request) -> None:
+        """Answer a request."""
+        runtime = self._runtime
+        path = request.path
+        first = {low: value for low, _, value in reversed(request.fields)}
+        if path in runtime.health_paths and request.method in (b"GET", b"HEAD"):
+            self._answer_health(request)
+            return
+        fault = path_fault(path)
+        if fault is not None:
+            self._reject(request, refusal("bad_request", fault), first)
+            return
+        host = request.host or b""
+        found = runtime.table.find(host, path, request.method, first)
+        if isinstance(found, Miss):
+            self._miss(request, found, first)
+            return
+        client = runtime.client(request.connection.peer, _chain(request) if b"x-forwarded-for" in first else None)
+        facts = Facts(request.method, path, request.query, host, first, client)
+        Call(self, runtime, request, facts=facts, route=found).begin()
+
+    def refuse(self, request: Request, refusal: Refusal) -> None:
+        """Answer what is no proper request."""
+        self._reject(request, refusal, {})
+
+    def log(self, call: Call, status: int, ended: float) -> None:
+        """Write the access log's line, if there is one."""
+        if self._access.is_on:
+            self._access.write(call, status, ended)
+
+    # ---- inside
+
+    def _miss(self, request: Request, miss: Miss, first: dict[bytes, bytes]) -> None:
+        if miss.code == "no_route":
+            self._reject(request, refusal("no_route", "no route takes this host and path"), first)
+            return
+        allowed = b", ".join(miss.allowed)
+        message = f"this path takes {allowed.decode()}"
+        self._reject(request, refusal("method_not_allowed", message), first, extra=b"allow: %b\r\n" % allowed)
+
+    def _reject(self, request: Request, verdict: Refusal, first: dict[bytes, bytes], *, extra: bytes = b"") -> None:
+        self._tally.count("gateway_rejected_requests_total", verdict.code)
+        if not request.complete:
+            request.keep_alive = False
+        answer_error(request, verdict, Marks(first).request_id, extra=extra)
+
+    def _answer_health(self, request: Request) -> None:
+        draining = self._service.draining and request.path == b"/readyz"
+        if not request.complete:
+            request.keep_alive = False
+        body = b"draining\n" if draining else b"ok\n"
+        answer(request, 503 if draining else 200, body, kind=b"content-type: text/plain\r\ncache-control: no-store\r\n")
+
+    def _tick(self) -> None:
+        self._loop.call_later(_TICK, self._tick)
+        now = self.now()
+        late = [call for call in self.calls if call.due <= now]
+        for call in late:
+            call.late(now)
+        self._ticks += 1
+        if self._ticks % _SLOW == 0:
+            self._service.sweep(now)
+            self._runtime.sweep(now)
+            self._tally.values[self._clients] = len(self._service.members)
+            self._tally.values[self._upstreams] = self._runtime.connections()
+
+    async def _empty(self, until: float) -> None:
+        """Wait until no connection is left; each closes after its present reply."""
+        self._service.drain()
+        while self._service.members and self.now() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
+            await asyncio.sleep(_TICK)
+
+
+def _chain(request: Request) -> bytes:
+    return b",".join(value for low, _, value in request.fields if low == b"x-forwarded-for")
+
+
+def _tls(listener: model.Listener) -> ssl.SSLContext | None:
+    if listener.cert is None or listener.key is None:
+        return None
+    try:
+        return server_context(listener.cert, listener.key)
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(f"cannot use the TLS files {listener.cert} and {listener.key}: {error}") from None

@@ -1,0 +1,70 @@
+"""A variant as a worker has it: its pool, its counters, and what of its settings each request needs at hand."""
+
+import asyncio
+
+from gateway.core import model
+from gateway.core.decide import CompiledRoute
+from gateway.links.board import Board
+from gateway.proxy.heads import field
+from gateway.proxy.pool import Pool
+from gateway.proxy.tally import Tally
+
+
+class Variant:
+    """One variant's live state in this worker."""
+
+    def __init__(self, settings: model.Variant, tally: Tally, board: Board, loop: asyncio.AbstractEventLoop) -> None:
+        name = settings.name
+        self.name = name
+        self.settings = settings
+        self.pool = Pool(settings, loop)
+        self.in_flight = tally.gauge("gateway_in_flight_requests", name)
+        self.first_byte = tally.histogram("gateway_first_byte_seconds", name)
+        self.duration = tally.histogram("gateway_upstream_duration_seconds", name)
+        self.succeeded = tally.cell("gateway_attempts_total", name, "success")
+        self.everywhere = board.cells(tally.key("gateway_in_flight_requests", name))
+        """The variant's requests in flight in every worker, as cells of the board."""
+        self.removed = frozenset(name.lower().encode() for name in settings.headers.remove) | {
+            name.lower().encode() for name, _ in settings.headers.set
+        }
+        self.added = b"".join(field(name, value) for name, value in settings.headers.set if name.lower() != "host")
+        self.error_statuses = settings.breaker.error_statuses
+
+    def is_full(self) -> bool:
+        """Whether as many requests are in flight, in all workers, as the variant takes."""
+        busy = 0
+        for values, index in self.everywhere:
+            busy += values[index]
+        return busy >= self.settings.concurrency
+
+    def is_error(self, status: int) -> bool:
+        """Whether a reply of that status counts as an error."""
+        return any(low <= status <= high for low, high in self.error_statuses)
+
+
+class Lane:
+    """One route toward one variant: the parts of heads that never change, and the series that count it."""
+
+    __slots__ = ("_answers", "_exposed", "_tally", "added", "duration", "route", "variant")
+
+    def __init__(self, route: CompiledRoute, variant: Variant, tally: Tally, *, exposed: bytes | None) -> None:
+        self.route = route.name
+        self.variant = variant
+        self._tally = tally
+        self.added = b"x-gateway-route: %b\r\nx-gateway-variant: %b\r\n%b" % (
+            route.name.encode(),
+            variant.name.encode(),
+            variant.added,
+        )
+        self.duration = tally.histogram("gateway_request_duration_seconds", route.name, variant.name)
+        self._exposed = exposed
+        self._answers: dict[tuple[str, int], tuple[int, bytes]] = {}
+
+    def answer(self, reason: str, status: int) -> tuple[int, bytes]:
+        """The counter of such answers, and the fields that tell a client of them."""
+        known = self._answers.get((reason, status))
+        if known is None:
+            cell = self._tally.cell("gateway_requests_total", self.route, self.variant.name, reason, str(status))
+            fields = b"" if self._exposed is None else b"%bx-gateway-reason: %b\r\n" % (self._exposed, reason.encode())
+            known = self._answers[reason, status] = cell, fields
+        return known

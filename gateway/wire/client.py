@@ -1,0 +1,202 @@
+"""Connections toward models: one request at a time out, one reply at a time in.
+
+Bytes become replies in `uptake`. A connection serves again only when its last exchange ended exactly where HTTP says
+it ends.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+from gateway.wire.fields import Field
+from gateway.wire.uptake import Uptake
+
+_WRITE_HIGH = 512 << 10
+_JOIN_MAX = 16 << 10
+
+
+class Caller(Protocol):
+    """Who is told what comes back for a request. After `on_reply_end` or `on_reply_lost` nothing more comes."""
+
+    def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        """An interim (1xx) reply."""
+
+    def on_reply(self, uptake: Uptake) -> None:
+        """The head of the reply."""
+
+    def on_reply_body(self, data: bytes) -> None:
+        """A piece of its body."""
+
+    def on_reply_flush(self) -> None:
+        """All that has come so far was told."""
+
+    def on_reply_end(self) -> None:
+        """The reply is complete, and the connection is free again or closed."""
+
+    def on_reply_lost(self, why: str) -> None:
+        """The reply is broken, or will not come."""
+
+    def on_switch(self, tail: bytes) -> None:
+        """The model accepted the upgrade; `tail` is what it has already sent."""
+
+    def on_upstream_full(self) -> None:
+        """The model takes the body slower than the client sends it."""
+
+    def on_upstream_ready(self) -> None:
+        """The model has caught up."""
+
+
+class Home(Protocol):
+    """Where a connection goes when it is free."""
+
+    def free(self, connection: "ClientConnection") -> None:
+        """It may serve again."""
+
+    def gone(self, connection: "ClientConnection") -> None:
+        """It is no more."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """One connection to an endpoint."""
+
+    __slots__ = ("_whole", "caller", "home", "since", "transport", "unread", "uptake", "used")
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.transport: asyncio.Transport | None = None
+        self.caller: Caller | None = None
+        self.uptake = Uptake(self)
+        self.used = False
+        """It has served before, so the other side may be closing it just now."""
+        self.since = 0.0
+        """When it became free."""
+        self.unread = True
+        """Not one byte of a reply has come."""
+        self._whole = False
+
+    # ---- the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The endpoint is there."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(_WRITE_HIGH)
+
+    def data_received(self, data: bytes) -> None:
+        """The model sent something."""
+        caller = self.caller
+        if caller is None:
+            self.close()
+            return
+        self.unread = False
+        uptake = self.uptake
+        uptake.feed(data)
+        if self.caller is not caller:
+            return
+        if uptake.fault is not None and not uptake.done:
+            self._lose(uptake.fault)
+        elif uptake.status == 101:
+            caller.on_switch(uptake.tail)
+        elif uptake.done:
+            self._finish()
+        else:
+            caller.on_reply_flush()
+
+    def eof_received(self) -> bool:
+        """The model sends nothing more."""
+        if self.caller is not None and self.uptake.until_close:
+            self.uptake.done = True
+            self.uptake.reusable = False
+            self._finish()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is no more."""
+        self.transport = None
+        self.home.gone(self)
+        if self.caller is not None:
+            why = "the connection was reset" if exc is not None else "the connection was closed"
+            self._lose(why if self.unread else f"{why} within the reply")
+
+    def pause_writing(self) -> None:
+        """The model reads slower than the body comes."""
+        if self.caller is not None:
+            self.caller.on_upstream_full()
+
+    def resume_writing(self) -> None:
+        """The model has caught up."""
+        if self.caller is not None:
+            self.caller.on_upstream_ready()
+
+    # ---- for the caller
+
+    def send(self, caller: Caller, parts: list[bytes], *, whole: bool, head_only: bool, upgrade: bool) -> None:
+        """Send a request: its head with what there is of its body. `whole`: nothing follows; `head_only`: for HEAD."""
+        self.caller = caller
+        self.unread = True
+        self._whole = whole
+        self.uptake.begin(head_only=head_only, upgrade=upgrade)
+        self.write(parts)
+
+    def write(self, parts: list[bytes]) -> None:
+        """Send more of the body, framed."""
+        transport = self.transport
+        if transport is None:
+            return
+        if len(parts) == 1:
+            transport.write(parts[0])
+        elif len(parts[-1]) > _JOIN_MAX or (len(parts) > 1 and len(parts[-2]) > _JOIN_MAX):
+            transport.writelines(parts)
+        else:
+            transport.write(b"".join(parts))
+
+    def whole(self) -> None:
+        """The request has been sent to its end."""
+        self._whole = True
+
+    def hold(self, on: bool) -> None:
+        """Stop or go on reading the reply."""
+        if self.transport is not None and not self.transport.is_closing():
+            if on:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def backlog(self) -> int:
+        """Bytes of the request that the model has not taken yet."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def cancel(self) -> None:
+        """The caller wants nothing more of this exchange."""
+        self.caller = None
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def detach(self) -> asyncio.Transport | None:
+        """Give the transport away (to a tunnel)."""
+        transport, self.transport = self.transport, None
+        self.caller = None
+        self.home.gone(self)
+        return transport
+
+    # ---- inside
+
+    def _finish(self) -> None:
+        caller, self.caller = self.caller, None
+        assert caller is not None
+        if self._whole and self.uptake.reusable and self.transport is not None and not self.transport.is_closing():
+            self.used = True
+            self.home.free(self)
+        else:
+            self.close()
+        caller.on_reply_end()
+
+    def _lose(self, why: str) -> None:
+        caller, self.caller = self.caller, None
+        self.close()
+        assert caller is not None
+        caller.on_reply_lost(why)
+
+

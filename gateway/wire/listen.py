@@ -1,0 +1,70 @@
+"""Accepting clients: one per wake-up, so that workers which share a listening socket share its clients."""
+
+import asyncio
+import errno
+import socket
+import ssl
+
+from gateway.wire.server import ServerConnection, Service
+
+_PAUSE = 0.2
+"""Seconds without accepting after the process ran out of descriptors or memory."""
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class Listener:
+    """One listening socket. It is not closed here: whoever gave it owns it."""
+
+    def __init__(self, sock: socket.socket, service: Service, tls: ssl.SSLContext | None) -> None:
+        self._sock = sock
+        self._service = service
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = False
+        sock.setblocking(False)
+
+    def start(self) -> None:
+        """Accept from now on."""
+        self._open = True
+        self._loop.add_reader(self._sock.fileno(), self._accept)
+
+    def stop(self) -> None:
+        """Accept what has already arrived, and nothing more."""
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._sock.fileno())
+            while self._accept():
+                pass
+
+    def _accept(self) -> bool:
+        try:
+            sock, address = self._sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return False
+        except OSError as error:
+            if error.errno in _EXHAUSTED and self._open:
+                self._loop.remove_reader(self._sock.fileno())
+                self._loop.call_later(_PAUSE, self._again)
+            return False
+        sock.setblocking(False)
+        peer = address[0] if isinstance(address, tuple) else ""
+        task = self._loop.create_task(self._serve(sock, peer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    def _again(self) -> None:
+        if self._open:
+            self._loop.add_reader(self._sock.fileno(), self._accept)
+
+    async def _serve(self, sock: socket.socket, peer: str) -> None:
+        secure = self._tls is not None
+        connection = ServerConnection(self._service, peer, secure)
+        wait = self._service.limits.header_timeout if secure else None
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: connection, sock, ssl=self._tls, ssl_handshake_timeout=wait
+            )
+        except (OSError, ssl.SSLError):
+            sock.close()

@@ -1,0 +1,190 @@
+"""One request of a client and the reply that goes back for it.
+
+`ServerConnection` fills it while bytes arrive; whoever handles it reads it, becomes its `receiver`, and writes the
+reply. The framing of the reply is made here, and only here, so that it is never ambiguous.
+"""
+
+from typing import Protocol
+
+from gateway.errors import Refusal
+from gateway.wire.fields import Field
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Receiver(Protocol):
+    """What the one who handles a request is told after it was handed over."""
+
+    def on_body(self, data: bytes) -> None:
+        """More of the body."""
+
+    def on_body_end(self) -> None:
+        """The body is complete."""
+
+    def on_refused(self, refusal: Refusal) -> None:
+        """The rest of the request is malformed, too large or too slow; nothing more of it will come."""
+
+    def on_gone(self) -> None:
+        """The client left; nothing can be written any more."""
+
+    def on_client_full(self) -> None:
+        """The client reads slower than the reply comes."""
+
+    def on_client_ready(self) -> None:
+        """The client has caught up."""
+
+
+class Connection(Protocol):
+    """What a request needs of the connection it came by."""
+
+    out: list[bytes]
+    closing: bool
+    peer: str
+    secure: bool
+
+    def flush(self) -> None:
+        """Write what has been put into `out`."""
+
+    def reply_done(self) -> None:
+        """The reply of the active request is complete."""
+
+    def abort(self) -> None:
+        """End the connection so that the client cannot take the reply for complete."""
+
+    def hold(self, on: bool) -> None:
+        """Stop or go on reading the body of the active request."""
+
+
+class Request:
+    """A request's head, what has come of its body, and the way to answer it."""
+
+    __slots__ = (
+        "body",
+        "body_size",
+        "chunked",
+        "chunking",
+        "complete",
+        "connection",
+        "expects",
+        "fault",
+        "fields",
+        "host",
+        "keep_alive",
+        "length",
+        "method",
+        "options",
+        "path",
+        "query",
+        "receiver",
+        "replying",
+        "target",
+        "transfer",
+        "until_close",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.method = b""
+        self.target = b""
+        self.path = b""
+        self.query = b""
+        self.version = "1.1"
+        self.fields: list[Field] = []
+        self.host: bytes | None = None
+        """The `Host` field while the head is read; the host's name, lower case and without port, afterwards."""
+        self.options: list[bytes] | None = None
+        """The tokens of its `Connection` fields."""
+        self.length: int | None = None
+        self.transfer: bytes | None = None
+        self.chunked = False
+        self.expects = False
+        self.upgrade: bytes | None = None
+        self.keep_alive = True
+        self.body: list[bytes] = []
+        self.body_size = 0
+        self.complete = False
+        self.fault: Refusal | None = None
+        self.receiver: Receiver | None = None
+        self.replying = False
+        self.chunking = False
+        self.until_close = False
+        """The reply ends where the connection does."""
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the head announces a body (a length of 0 is none)."""
+        return self.chunked or bool(self.length)
+
+    def take_body(self) -> list[bytes]:
+        """What has come of the body and was not yet taken."""
+        taken, self.body = self.body, []
+        return taken
+
+    def hold(self, on: bool) -> None:
+        """Stop (or go on) reading the body from the client."""
+        self.connection.hold(on)
+
+    def inform(self, head: list[bytes]) -> None:
+        """Pass on an interim (1xx) reply; HTTP/1.0 clients do not know them and get none."""
+        if self.version == "1.1" and not self.replying:
+            self.connection.out += head
+            self.connection.flush()
+
+    def go_on(self) -> None:
+        """Tell a client that waits for it to send the body."""
+        if self.expects and not self.body_size:
+            self.expects = False
+            self.inform([_CONTINUE])
+
+    def reply(self, head: list[bytes], length: int | None, bodiless: bool = False) -> None:
+        """Begin the reply: `head` is the status line and the fields, each ended by CRLF, without framing.
+
+        `length` None means not known; `bodiless` that no body follows whatever the fields say (HEAD, 204, 304).
+        """
+        self.replying = True
+        connection = self.connection
+        out = connection.out
+        out += head
+        if length is not None:
+            out.append(b"content-length: %d\r\n" % length)
+        elif not bodiless:
+            if self.version == "1.1":
+                self.chunking = True
+                out.append(b"transfer-encoding: chunked\r\n")
+            else:
+                self.until_close = True
+                self.keep_alive = False
+        if not self.keep_alive or connection.closing:
+            out.append(b"connection: close\r\n\r\n")
+            connection.closing = True
+        elif self.version == "1.0":
+            out.append(b"connection: keep-alive\r\n\r\n")
+        else:
+            out.append(b"\r\n")
+
+    def write(self, data: bytes) -> None:
+        """More of the reply's body; goes out at the next `flush`."""
+        if self.chunking:
+            self.connection.out += (b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self.connection.out.append(data)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        self.connection.flush()
+
+    def end(self) -> None:
+        """The reply is complete."""
+        if self.chunking:
+            self.connection.out.append(_LAST_CHUNK)
+        self.receiver = None
+        self.connection.flush()
+        self.connection.reply_done()
+
+    def abort(self) -> None:
+        """Break the reply off: the client must not take it for complete."""
+        self.receiver = None
+        self.connection.abort()

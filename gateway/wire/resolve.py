@@ -1,0 +1,58 @@
+"""Names to addresses, again and again, away from the requests. A failure keeps the last answer."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+
+EVERY = 5.0
+"""Seconds between two look-ups of one name."""
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is numeric and needs no look-up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Name:
+    """One name that is looked up for as long as it is watched; `changed` is told each new set of addresses."""
+
+    def __init__(self, host: str, port: int, changed: Callable[[tuple[str, ...]], None]) -> None:
+        self.host = host
+        self.port = port
+        self.addresses: tuple[str, ...] = ()
+        self._changed = changed
+        self._task: asyncio.Task[None] | None = None
+
+    async def first(self, within: float) -> None:
+        """Look it up once, waiting at most `within` seconds, and go on watching."""
+        try:
+            await asyncio.wait_for(self._look(), within)
+        except TimeoutError:
+            pass
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def stop(self) -> None:
+        """Look it up no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await self._look()
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except OSError:
+            return
+        addresses = tuple(sorted({str(info[4][0]) for info in found}))
+        if addresses and addresses != self.addresses:
+            self.addresses = addresses
+            self._changed(addresses)

@@ -1,0 +1,364 @@
+"""Client connections: requests are answered one at a time, in order; those a client sends ahead wait.
+
+Bytes become requests in `intake`; this file has the transport, the queue, and the ends of a connection.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from gateway.errors import Refusal, refusal
+from gateway.wire.intake import Bounds, Intake
+from gateway.wire.request import Request
+
+_LINGER = 5.0
+"""Seconds a client may go on sending after an early answer, so that it can read that answer."""
+_PROBE_AFTER = 0.3
+_PROBE_AGAIN = 5.0
+_PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""Sent to a client that closed its sending half: one that is gone altogether answers with a reset (RFC 9110 section
+15.2: clients must be able to read interim replies)."""
+_RESET = struct.pack("ii", 1, 0)
+_WRITE_HIGH = 512 << 10
+_TAIL_MAX = 64 << 10
+_JOIN_MAX = 16 << 10
+
+
+class Handler(Protocol):
+    """Who answers requests."""
+
+    def handle(self, request: Request) -> None:
+        """Answer it, now or later; its body may still be coming."""
+
+    def refuse(self, request: Request, refusal: Refusal) -> None:
+        """Answer it with that error; the connection closes afterwards."""
+
+
+class Limits(Bounds, Protocol):
+    """The limits of a listener; times in seconds."""
+
+    @property
+    def header_timeout(self) -> float:
+        """How long a head may take from its first byte to its last."""
+
+    @property
+    def body_idle(self) -> float:
+        """How long a client may send nothing of its body, or read nothing of its reply."""
+
+    @property
+    def keepalive(self) -> float:
+        """How long a connection may rest between requests."""
+
+
+class Member(Protocol):
+    """What a service keeps track of: a connection or a tunnel."""
+
+    def sweep(self, now: float) -> None:
+        """End what has waited too long."""
+
+    def drain(self) -> None:
+        """End as soon as nothing is in flight."""
+
+    def kill(self) -> None:
+        """End now."""
+
+
+class Service:
+    """What all client connections of a process share."""
+
+    def __init__(self, handler: Handler, limits: Limits, clock: Callable[[], float]) -> None:
+        self.handler = handler
+        self.limits = limits
+        self.clock = clock
+        self.members: set[Member] = set()
+        self.draining = False
+
+    def sweep(self, now: float) -> None:
+        """End what has waited too long; `now` is of the same clock. To be called a few times a second."""
+        for member in list(self.members):
+            member.sweep(now)
+
+    def drain(self) -> None:
+        """Close idle connections now and each other one after its reply."""
+        self.draining = True
+        for member in list(self.members):
+            member.drain()
+
+    def kill(self) -> None:
+        """End all connections at once."""
+        for member in list(self.members):
+            member.kill()
+
+
+class ServerConnection(asyncio.Protocol):
+    """One client connection."""
+
+    __slots__ = (
+        *("_eof", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_pumping", "_reading"),
+        *("_since", "active", "closing", "intake", "out", "peer", "queue", "secure", "service", "transport"),
+    )
+
+    def __init__(self, service: Service, peer: str, secure: bool) -> None:
+        self.service = service
+        self.peer = peer
+        self.secure = secure
+        self.transport: asyncio.Transport | None = None
+        self.intake = Intake(self, service.limits)
+        self.active: Request | None = None
+        """The one being answered."""
+        self.queue: list[Request] = []
+        """Those that wait, oldest first."""
+        self.out: list[bytes] = []
+        self.closing = False
+        """The present reply is the last."""
+        self._held = False
+        self._reading = True
+        self._paused = False
+        self._eof = False
+        self._lingering = False
+        self._pumping = False
+        self._probe_at = 0.0
+        self._last_size = 0
+        self._since = service.clock()
+        """When the client last did what it is expected to do."""
+
+    # ---- the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The client is there."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(_WRITE_HIGH)
+        self.service.members.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent something."""
+        if self._lingering:
+            return
+        intake = self.intake
+        if not intake.in_head:
+            self._since = self.service.clock()
+        intake.feed(data)
+        if self.queue:
+            self._pump()
+        if intake.tail is not None:
+            self._pace()
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more. Requests it has sent whole are answered; it may also be gone."""
+        active = self.active
+        waiting = active is not None or bool(self.queue)
+        if self.intake.request is not None or not waiting or self._lingering:
+            return False
+        if active is not None and active.replying and not self.queue:
+            return False
+        self._eof = True
+        self._probe_at = self.service.clock() + _PROBE_AFTER
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is no more."""
+        self.service.members.discard(self)
+        self.transport = None
+        self.closing = True
+        self.intake.broken = True
+        self.intake.request = None
+        self.queue.clear()
+        active, self.active = self.active, None
+        if active is not None and active.receiver is not None:
+            active.receiver.on_gone()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than the reply comes."""
+        self._paused = True
+        self._since = self.service.clock()
+        if self.active is not None and self.active.receiver is not None:
+            self.active.receiver.on_client_full()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._paused = False
+        self._since = self.service.clock()
+        if self.active is not None and self.active.receiver is not None:
+            self.active.receiver.on_client_ready()
+
+    # ---- for the active request
+
+    def flush(self) -> None:
+        """Write what has been put into `out`."""
+        out = self.out
+        if not out:
+            return
+        self.out = []
+        transport = self.transport
+        if transport is None:
+            return
+        if len(out) == 1:
+            transport.write(out[0])
+        elif len(out[-1]) > _JOIN_MAX or len(out[-2]) > _JOIN_MAX:
+            transport.writelines(out)
+        else:
+            transport.write(b"".join(out))
+
+    def hold(self, on: bool) -> None:
+        """Stop or go on reading the body."""
+        self._held = on
+        self._since = self.service.clock()
+        self._pace()
+
+    def reply_done(self) -> None:
+        """The reply of the active request is complete: go on with the next, or close."""
+        request, self.active = self.active, None
+        if self.transport is None or request is None:
+            return
+        if self.closing or not request.complete:
+            self._close()
+            return
+        self._since = self.service.clock()
+        if self.intake.tail is not None:
+            self.intake.continue_http()
+        if self.queue:
+            self._pump()
+        elif self._eof or (self.service.draining and self.intake.request is None):
+            self._close()
+        elif not self._reading or self._held:
+            self._held = False
+            self._pace()
+
+    def abort(self) -> None:
+        """Break off: never an end that could be taken for a clean one."""
+        active, self.active = self.active, None
+        transport = self.transport
+        if transport is None:
+            return
+        self.flush()
+        if active is None or active.until_close:
+            self.kill()
+        else:
+            self._lingering = True
+            self._since = self.service.clock()
+            transport.close()
+
+    def kill(self) -> None:
+        """End the connection with a reset."""
+        if self.transport is not None:
+            raw = self.transport.get_extra_info("socket")
+            if raw is not None:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.abort()
+
+    def detach(self) -> asyncio.Transport | None:
+        """Give the transport away (to a tunnel); this object is told nothing more."""
+        transport, self.transport = self.transport, None
+        self.active = None
+        self.service.members.discard(self)
+        return transport
+
+    # ---- time
+
+    def sweep(self, now: float) -> None:
+        """End what has waited too long."""
+        limits = self.service.limits
+        age = now - self._since
+        if self._paused or self._is_flushing():
+            self._watch_reader(now, age)
+        elif self._lingering:
+            if age > _LINGER:
+                self.kill()
+        elif self.intake.in_head or self.intake.request is not None:
+            self._watch_sender(age)
+        elif self.active is None:
+            if age > limits.keepalive:
+                self._close()
+        elif self._eof and now > self._probe_at:
+            self._probe(now)
+
+    def drain(self) -> None:
+        """Close now if idle, else after the last request that is here."""
+        if self.active is None and not self.queue and self.intake.request is None:
+            self._close()
+        elif not self.queue:
+            self.closing = True
+
+    # ---- inside
+
+    def _pump(self) -> None:
+        """Hand over the next request; a loop, since handlers may answer at once."""
+        if self._pumping:
+            return
+        self._pumping = True
+        handler = self.service.handler
+        while self.active is None and self.queue and self.transport is not None:
+            request = self.active = self.queue.pop(0)
+            if self.service.draining and not self.queue:
+                self.closing = True
+            if request.fault is not None:
+                handler.refuse(request, request.fault)
+            else:
+                handler.handle(request)
+        self._pumping = False
+        if self.queue or not self._reading:
+            self._pace()
+
+    def _pace(self) -> None:
+        """Read only while what comes can be used."""
+        tail = self.intake.tail
+        full = self._held or bool(self.queue) or (tail is not None and sum(map(len, tail)) > _TAIL_MAX)
+        if full is self._reading and self.transport is not None and not self.transport.is_closing():
+            self._reading = not full
+            if full:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def _is_flushing(self) -> bool:
+        """Whether the last reply is still being sent."""
+        return self._lingering and self.transport is not None and self.transport.get_write_buffer_size() > 0
+
+    def _watch_sender(self, age: float) -> None:
+        limits = self.service.limits
+        if self.intake.in_head:
+            if age > limits.header_timeout:
+                self._refuse_late("the request's head did not come in time")
+        elif age > limits.body_idle and not self._held:
+            self._refuse_late("the request's body did not come in time")
+
+    def _refuse_late(self, message: str) -> None:
+        self.intake.refuse(refusal("timeout", message))
+        self._pump()
+
+    def _watch_reader(self, now: float, age: float) -> None:
+        assert self.transport is not None
+        size = self.transport.get_write_buffer_size()
+        if size != self._last_size:
+            self._last_size = size
+            self._since = now
+        elif age > self.service.limits.body_idle:
+            self.kill()
+
+    def _probe(self, now: float) -> None:
+        assert self.active is not None
+        assert self.transport is not None
+        self._probe_at = now + _PROBE_AGAIN
+        if not self.active.replying and self.active.version == "1.1":
+            self.transport.write(_PROBE)
+
+    def _close(self) -> None:
+        """Close after what was written; a client that may still be sending gets time to read it first."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        self.closing = True
+        self._since = self.service.clock()
+        unread = self.intake.refused or self.intake.request is not None
+        self.intake.broken = True
+        self._lingering = True
+        if unread and not self._eof and transport.can_write_eof():
+            transport.write_eof()
+            self._held = False
+            self.queue.clear()
+            self.intake.tail = None
+            self._pace()
+        else:
+            transport.close()

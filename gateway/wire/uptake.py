@@ -1,0 +1,209 @@
+"""What a model sends, from bytes to one reply.
+
+The mirror of `intake`: heads and chunked bodies are parsed, a body with a known length is counted. Anything beyond
+the reply, or other than HTTP allows, makes the connection unfit for another exchange.
+"""
+
+from typing import Protocol
+
+import httptools
+
+from gateway.wire import judge
+from gateway.wire.fields import Field, nominated
+
+_HEAD_MAX = 256 << 10
+_INTERIM_MAX = 64
+"""Interim replies to one request that are too many."""
+
+
+class Teller(Protocol):
+    """The connection whose caller is told of the reply."""
+
+    @property
+    def caller(self) -> "Caller | None":
+        """Who wants the reply."""
+
+
+class Caller(Protocol):
+    """The part of a caller that is told while bytes are read."""
+
+    def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        """An interim reply."""
+
+    def on_reply(self, uptake: "Uptake") -> None:
+        """The head of the reply."""
+
+    def on_reply_body(self, data: bytes) -> None:
+        """A piece of its body."""
+
+
+class _Stop(Exception):  # noqa: N818 - it ends the parsing, it is no fault
+    """Ends the parsing of the bytes at hand."""
+
+
+class Uptake:
+    """The reply that is being received on one connection."""
+
+    __slots__ = (
+        *("_fed", "_head_only", "_in_head", "_interim", "_raw_left", "_teller", "_upgrade", "chunked", "done"),
+        *("fault", "fields", "length", "parser", "reason", "reusable", "status", "tail", "until_close"),
+    )
+
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
+        self.parser = httptools.HttpResponseParser(self)
+        self.begin(head_only=False, upgrade=False)
+
+    def begin(self, *, head_only: bool, upgrade: bool) -> None:
+        """Expect the reply to a request: one without a body for HEAD, perhaps a 101 for an upgrade."""
+        self._head_only = head_only
+        self._upgrade = upgrade
+        self._in_head = True
+        self._raw_left = 0
+        self._fed = 0
+        self._interim = 0
+        self.status = 0
+        self.reason = b""
+        self.fields: list[Field] = []
+        self.length: int | None = None
+        self.chunked = False
+        self.until_close = False
+        self.done = False
+        self.fault: str | None = None
+        self.reusable = True
+        self.tail = b""
+        """What followed the head of a 101."""
+
+    def feed(self, data: bytes) -> None:
+        """Take in what the model sent; sets `done` or `fault`."""
+        if self._raw_left:
+            data = self._count(data)
+            if not data:
+                return
+        if self._in_head:
+            self._fed += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as stop:
+            self.tail = data[stop.args[0] :]
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            self.fault = self.fault or f"the reply is not HTTP: {error}"
+        else:
+            self._look_at_rest(data)
+
+    def _look_at_rest(self, data: bytes) -> None:
+        if self._in_head:
+            if self._fed > _HEAD_MAX:
+                self.fault = "the reply's head is too large"
+        elif self._head_only:
+            self.reusable = self.reusable and data.endswith(b"\r\n\r\n")
+            self.parser = httptools.HttpResponseParser(self)
+        elif self.length is not None and not self.done:
+            self._raw_left = self.length
+
+    def _count(self, data: bytes) -> bytes:
+        left = self._raw_left
+        size = len(data)
+        if size <= left:
+            self._raw_left = left - size
+            self._tell(data)
+        else:
+            self.reusable = False
+            self._raw_left = 0
+            self._tell(data[:left])
+        if self._raw_left == 0:
+            self.parser = httptools.HttpResponseParser(self)
+            self.done = True
+        return b""
+
+    def _tell(self, data: bytes) -> None:
+        caller = self._teller.caller
+        if caller is not None:
+            caller.on_reply_body(data)
+
+    # ---- what the parser says
+
+    def on_message_begin(self) -> None:
+        """A head begins; after the end of a reply it is one that nobody asked for."""
+        if self.done:
+            self.reusable = False
+            raise _Stop
+
+    def on_status(self, reason: bytes) -> None:
+        """The reason phrase, or a piece of it."""
+        self.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field; trailers are dropped."""
+        if not self._in_head:
+            return
+        low = name.lower()
+        if value and value[-1] <= 32:
+            value = value.rstrip(b" \t")
+        self.fields.append((low, name, value))
+        if low == b"content-length":
+            self.length = int(value)
+        elif low == b"transfer-encoding":
+            self.chunked = True
+
+    def on_headers_complete(self) -> None:
+        """A head is complete: judge it; an interim one is passed on, the final one begins the reply."""
+        parser = self.parser
+        self.status = status = parser.get_status_code()
+        self.fault = judge.reply_framing(parser.get_http_version(), status, self.fields)
+        if self.fault is None and status == 101 and not self._upgrade:
+            self.fault = "it switches protocols unasked"
+        if self.fault is not None:
+            self.reusable = False
+            raise _Stop
+        caller = self._teller.caller
+        if caller is None:
+            raise _Stop
+        if status < 200:
+            self._pass_interim(caller)
+            return
+        self._in_head = False
+        self._frame(status)
+        caller.on_reply(self)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if self._head_only:
+            self.reusable = False
+            return
+        if self.length is not None:
+            self.length -= len(data)
+        self._tell(data)
+
+    def on_message_complete(self) -> None:
+        """The reply is complete (interim ones are not the reply)."""
+        if not self._in_head:
+            self.done = True
+
+    def _pass_interim(self, caller: Caller) -> None:
+        if self.status == 101:
+            self.done = True
+            return
+        self._interim += 1
+        if self._interim > _INTERIM_MAX:
+            self.fault = "it sends interim replies without end"
+            raise _Stop
+        caller.on_interim(self.status, self.reason, self.fields)
+        self._fed = 0
+        self.fields = []
+        self.reason = b""
+        self.length = None
+        self.chunked = False
+
+    def _frame(self, status: int) -> None:
+        if self._head_only:
+            self.reusable = b"close" not in nominated(self.fields)
+            self.done = True
+            return
+        self.reusable = self.parser.should_keep_alive()
+        if status in (204, 304):
+            self.done = True
+        elif self.length is None and not self.chunked:
+            self.until_close = True
+            self.reusable = False
