@@ -1,0 +1,95 @@
+"""Routes: what must hold between the keys of one, and between routes."""
+
+from collections.abc import Iterator
+
+from gateway.config.checks.review import Review
+from gateway.config.faults import Fault
+from gateway.config.http_words import FRAMING
+from gateway.config.nodes import Path
+from gateway.config.routes import Match, Route
+
+_ALL = "*"
+_WITHOUT_BODY = (204, 205, 304)
+
+
+def check(review: Review) -> Iterator[Fault]:
+    """Every fault within a route or between two."""
+    yield from _same_requests(review)
+    for name, route in review.document.routes.items():
+        path = ("routes", name)
+        yield from _rule_names(review, path, route)
+        yield from _fallback(review, path, route)
+        yield from _response(review, path, route)
+        yield from _repeated(review, (*path, "shadow"), [each.variant for each in route.shadow], "variant")
+
+
+def _same_requests(review: Review) -> Iterator[Fault]:
+    taken: dict[object, dict[str, str]] = {}
+    for name, route in review.document.routes.items():
+        if not review.clean("routes", name, "match"):
+            continue
+        methods = taken.setdefault(_target(route.match), {})
+        if other := _taken_by(methods, route.match):
+            message = f"takes the same requests as route {other}; path, methods, host or headers must differ"
+            yield review.at_value(message, "routes", name, "match")
+        for method in route.match.methods or (_ALL,):
+            methods.setdefault(method, name)
+
+
+def _target(match: Match) -> object:
+    headers = frozenset((name.lower(), value) for name, value in match.headers.items())
+    return match.host, match.path, headers
+
+
+def _taken_by(methods: dict[str, str], match: Match) -> str | None:
+    if match.methods is None:
+        return next(iter(methods.values()), None)
+    return next((methods[each] for each in (_ALL, *match.methods) if each in methods), None)
+
+
+def _rule_names(review: Review, path: Path, route: Route) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, rule in enumerate(route.rules):
+        name = rule.name or rule.segment
+        if name in seen:
+            at = (*path, "rules", index, "name" if rule.name else "segment")
+            yield review.at_value(
+                f"an earlier rule of this route is named {name} already; give this one a name of its own", *at
+            )
+        seen.add(name)
+
+
+def _fallback(review: Review, path: Path, route: Route) -> Iterator[Fault]:
+    names = route.fallback.variants
+    at = (*path, "fallback", "variants")
+    if not names:
+        return
+    yield from _repeated(review, at, names)
+    if len({*names, *assigned(route)}) == 1 and review.clean(*path, "split") and review.clean(*path, "rules"):
+        message = f"{names[0]} would fall back to itself alone; name another variant, or leave variants out, or write [] for none"
+        yield review.at_value(message, *at)
+
+
+def assigned(route: Route) -> dict[str, None]:
+    """The variants that the route's splits name, whatever their weights."""
+    return dict.fromkeys([*route.split, *(name for rule in route.rules for name in rule.split)])
+
+
+def _response(review: Review, path: Path, route: Route) -> Iterator[Fault]:
+    response = route.fallback.response
+    if response is None:
+        return
+    at = (*path, "fallback", "response")
+    if response.status in _WITHOUT_BODY and response.body:
+        yield review.at_value(f"an answer of status {response.status} has no body; leave it out", *at, "body")
+    for name in response.headers:
+        if name.lower() in FRAMING:
+            yield review.at_key(
+                "may not be set: the gateway makes this field anew for every message", *at, "headers", name
+            )
+
+
+def _repeated(review: Review, path: Path, names: list[str], *below: str) -> Iterator[Fault]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield review.at_value(f"{name} stands here already", *path, index, *below)

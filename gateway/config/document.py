@@ -1,0 +1,41 @@
+"""The whole file: its sections.
+
+It decides which sections there are. What spans sections is checked elsewhere.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.config.conditions import Condition
+from gateway.config.fields import Name, Network, Strict
+from gateway.config.routes import Route
+from gateway.config.secret_fields import StoreUrl
+from gateway.config.serving import AccessLog, Admin, Limits, Listen, Notify, Workers
+from gateway.config.variants import Variant
+
+
+class Document(Strict):
+    """The configuration of the gateway."""
+
+    listen: Annotated[list[Listen], Field(min_length=1)]
+    """The addresses that clients reach."""
+    workers: Workers = "auto"
+    """Serving processes; auto: as many as processors."""
+    admin: Admin = Admin()
+    trusted_proxies: list[Network] = []
+    """Networks whose x-forwarded-for is believed."""
+    store: Annotated[StoreUrl, Field(validate_default=True)] = "sqlite:///gateway.db"  # type: ignore[assignment]
+    """Revisions, events and comparisons: sqlite:///FILE, or a PostgreSQL URL for several machines."""
+    limits: Limits = Limits()
+    access_log: AccessLog = AccessLog()
+    notify: list[Notify] = []
+    """Webhooks."""
+    expose_headers: bool = True
+    """x-gateway-* on answers to clients."""
+    variants: Annotated[dict[Name, Variant], Field(min_length=1)]
+    """The deployed model versions, by name."""
+    segments: dict[Name, Condition] = {}
+    """Named groups of callers, by condition."""
+    routes: Annotated[dict[Name, Route], Field(min_length=1)]
+    """The public paths, by name."""

@@ -1,0 +1,45 @@
+"""Configuration text to a configuration in force, or every fault in it.
+
+It decides the order of the checks: text, YAML, references, values one by one, then what holds between them.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.config import build, source
+from gateway.config.checking import check
+from gateway.config.compose import compose
+from gateway.config.faults import Fault
+from gateway.config.notices import notices
+from gateway.config.settings import Settings
+from gateway.config.warnings import warnings
+from gateway.core.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One valid configuration: what it says, its text, and what people should be told about it."""
+
+    settings: Settings
+    snapshot: Snapshot
+    text: bytes
+    warnings: tuple[Fault, ...] = ()
+    """What is probably not meant."""
+    notices: tuple[str, ...] = ()
+    """At most one line: what this release accepts and does not act on."""
+
+
+def load_file(path: Path) -> Configuration:
+    """The configuration in the file; raises ConfigError with all its faults."""
+    return load(source.read(path), name=str(path), folder=path.parent)
+
+
+def load(text: bytes, name: str, folder: Path) -> Configuration:
+    """The configuration in the text; relative paths begin at `folder`. Raises ConfigError with all its faults."""
+    root, faults = compose(source.decode(text))
+    document = check(root, faults, folder=folder.absolute())
+    snapshot = build.snapshot(document)
+    settings = build.settings(document, processors=len(os.sched_getaffinity(0)))
+    told = notices(settings, snapshot, written=document)
+    return Configuration(settings, snapshot, text, warnings(document, root), told)
