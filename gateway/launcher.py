@@ -25,10 +25,10 @@ from types import FrameType
 from typing import TypedDict
 
 from gateway.links.board import Board
-from gateway.links.child import SIGNALS
 from gateway.links.log import Field, Log
 from gateway.links.parent import STEADY, Child, Row, pause
 from gateway.links.rundir import PLAN, RunDir
+from gateway.links.signals import SIGNALS, hold_back, let_in
 
 TRIES = 3
 GRACE = 5.0
@@ -77,7 +77,7 @@ class Launcher:
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         for number in SIGNALS:
             signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        let_in()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
@@ -126,11 +126,11 @@ class Launcher:
 
     def _start(self, child: Child, now: float) -> None:
         """A process begins with the signals blocked, until it has its own handlers."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        hold_back()
         try:
             child.start(now)
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            let_in()
 
     def _has_stopped(self, now: float) -> bool:
         """Lets the others go when no serving row is left, kills what takes too long."""
@@ -214,7 +214,7 @@ def open_board(run_dir: RunDir) -> int:
 
 def main() -> int:
     """`python -m gateway.launcher RUN_DIR`."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    hold_back()
     run_dir = RunDir(sys.argv[1])
     try:
         plan: Plan = json.loads(run_dir.read(PLAN))

@@ -8,20 +8,22 @@ import json
 import os
 import pickle
 import resource
-import signal
 import sys
+import tempfile
 from pathlib import Path
 from socket import socket
 from typing import NoReturn
 
 from gateway.config.load import Configuration
 from gateway.core.model import Snapshot
+from gateway.errors import StartError
 from gateway.launcher import Plan
 from gateway.links.addresses import listen, shown
-from gateway.links.child import SIGNALS
 from gateway.links.log import Log
 from gateway.links.rundir import PLAN, SNAPSHOT, RunDir
+from gateway.links.signals import hold_back
 
+LONGEST_SOCKET_PATH = 107
 SPARE_DESCRIPTORS = 256
 """What a process needs beside its connections."""
 
@@ -34,8 +36,8 @@ def serve(configuration: Configuration, file: Path) -> None:
     ]
     admin = listen(wanted.host, wanted.port)
     raise_descriptor_limit(snapshot)
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    run_dir = RunDir.create()
+    hold_back()
+    run_dir = create_run_dir()
     try:
         run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
         run_dir.write(PLAN, json.dumps(plan(configuration, file, public=public, admin=admin)).encode())
@@ -62,6 +64,18 @@ def plan(configuration: Configuration, file: Path, *, public: list[tuple[int, so
             "config": str(file),
         },
     }
+
+
+def create_run_dir() -> RunDir:
+    """A new one where temporary files go, short enough a path for the socket in it."""
+    try:
+        directory = RunDir(tempfile.mkdtemp(prefix="gateway-"))
+    except OSError as error:
+        raise StartError(f"cannot make a directory for temporary files: {error}; set TMPDIR to one") from None
+    if len(os.fsencode(directory.control_socket)) > LONGEST_SOCKET_PATH:
+        directory.remove()
+        raise StartError(f"the path {directory.path} is too long for a socket; set TMPDIR to a shorter one")
+    return directory
 
 
 def raise_descriptor_limit(snapshot: Snapshot) -> None:

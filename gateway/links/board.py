@@ -16,7 +16,6 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from gateway.errors import StartError
@@ -152,7 +151,9 @@ class Board:
         self._indexed = [0] * self.slots
 
     @classmethod
-    def create(cls, target: str | Path | int, slots: int, *, names: int = 64 << 20, cells: int = 4 << 20) -> "Board":
+    def create(
+        cls, target: str | os.PathLike[str] | int, slots: int, *, names: int = 64 << 20, cells: int = 4 << 20
+    ) -> "Board":
         """A new board in a file, or in an open descriptor such as a memfd's. `names` is bytes, `cells` a number, both
         of each slot; only what is used takes memory."""
         names = _pages(names)
@@ -165,7 +166,7 @@ class Board:
         return cls(memory)
 
     @classmethod
-    def open(cls, target: str | Path | int) -> "Board":
+    def open(cls, target: str | os.PathLike[str] | int) -> "Board":
         """The board that stands in that file or descriptor."""
         with open(target, "rb+", closefd=not isinstance(target, int)) as file:
             size = os.fstat(file.fileno()).st_size

@@ -9,8 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""What the launcher passes on; blocked in a child until it has its own handlers."""
+from gateway.links.signals import let_in
 
 _LONGEST_REASON = 1000
 
@@ -59,4 +58,4 @@ def handle_signals(on_terminate: Callable[[], None], on_interrupt: Callable[[], 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    let_in()

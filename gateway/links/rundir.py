@@ -4,16 +4,11 @@ It decides how a file of it is replaced and who removes it. It must not know wha
 """
 
 import os
-import tempfile
-
-from gateway.errors import StartError
 
 SNAPSHOT = "snapshot"
 """The snapshot in force, as every process of the gateway loads it when it starts."""
 PLAN = "plan"
 """What the launcher is to run."""
-
-_LONGEST_SOCKET_PATH = 107
 
 
 class RunDir:
@@ -21,18 +16,6 @@ class RunDir:
 
     def __init__(self, path: str) -> None:
         self.path = path
-
-    @classmethod
-    def create(cls) -> "RunDir":
-        """A new one where temporary files go; StartError when that is not possible."""
-        try:
-            directory = cls(tempfile.mkdtemp(prefix="gateway-"))
-        except OSError as error:
-            raise StartError(f"cannot make a directory for temporary files: {error}; set TMPDIR to one") from None
-        if len(os.fsencode(directory.control_socket)) > _LONGEST_SOCKET_PATH:
-            directory.remove()
-            raise StartError(f"the path {directory.path} is too long for a socket; set TMPDIR to a shorter one")
-        return directory
 
     @property
     def control_socket(self) -> str:

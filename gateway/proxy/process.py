@@ -96,33 +96,36 @@ class Worker:
 
     def _on_terminate(self) -> None:
         if not self._draining:
-            self._begin_drain(delay=True)
+            self._drain(delay=True)
 
     def _on_interrupt(self) -> None:
         self._interrupts += 1
         if self._interrupts == 1:
-            self._begin_drain(delay=False)
+            self._drain(delay=False)
         else:
             self._server.abort()
             self._end(1)
 
     def _on_orphaned(self) -> None:
         self._orphaned = True
-        self._begin_drain(delay=False)
+        self._drain(delay=False)
 
-    def _begin_drain(self, *, delay: bool) -> None:
+    def _drain(self, *, delay: bool) -> None:
+        """The first drain ends the process; another one only cuts its delay."""
+        ends = not self._draining
         self._draining = True
         self._link.send(self._state())
-        self._spawn(self._drain(delay), "drain")
+        self._spawn(self._drained(self._server.drain(delay), ends=ends), "drain")
 
-    async def _drain(self, delay: bool) -> None:
+    async def _drained(self, drain: Awaitable[None], *, ends: bool) -> None:
+        code = 0
         try:
-            await self._server.drain(delay)
+            await drain
         except Exception as error:  # whatever fails here must not keep the process alive
             self._log.error("drain failed", error=describe(error))
-            self._end(1)
-        else:
-            self._end(0)
+            code = 1
+        if ends or code:
+            self._end(code)
 
     def _end(self, code: int) -> None:
         if not self._code.done():

@@ -30,6 +30,7 @@ class LineServer:
         self._held: set[asyncio.Task[Any]] = set()
         self._servers: list[asyncio.Server] = []
         self._draining = False
+        self._ending: asyncio.Event | None = None
 
     async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
         how = os.environ.get("STANDIN", "")
@@ -63,8 +64,12 @@ class LineServer:
     async def drain(self, delay: bool) -> None:
         if os.environ.get("STANDIN") == "stuck":
             await asyncio.Event().wait()
+        if self._ending is not None:
+            self._ending.set()
+            return
+        self._ending = asyncio.Event()
         if delay:
-            await asyncio.sleep(self._delay)
+            await asyncio.wait([asyncio.create_task(self._ending.wait())], timeout=self._delay)
         for server in self._servers:
             server.close()
         self._draining = True
