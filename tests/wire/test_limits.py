@@ -314,7 +314,12 @@ def test_an_upstream_that_does_not_read(tight: Gateway, origin: Origin) -> None:
     """The body is larger than all buffers and the upstream reads none of it: the caller is not kept for ever."""
     large = {**LIMITS, "body": "1GiB"}
     release = threading.Event()
-    origin.answers["/deaf"] = lambda connection, _: (release.wait(20), connection.reset())[1]
+
+    def deaf(connection: Connection, seen: Request) -> None:
+        assert release.wait(20)
+        connection.reset()
+
+    origin.answers["/deaf"] = deaf
     with (
         Gateway(config(origin.url, limits=large, variant={"timeouts": TIMEOUTS})) as gateway,
         gateway.connect() as client,
