@@ -1,18 +1,17 @@
 """Addresses as people write them: where to listen, where models stand, which networks are meant.
 
-It decides what an address is; a `Due` says what one looks like. It must not resolve or open anything.
+It decides what an address is; a `DueError` says what one looks like. It must not resolve or open anything.
 """
 
 import re
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from gateway.config.units import Due
+from gateway.config.units import DueError
 from gateway.core.model import Endpoint
 
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?"
-)
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)*{_LABEL}\.?")
 _LISTEN_DUE = "an address and a port such as 0.0.0.0:8080, [::]:8080 or localhost:9090 is due"
 _ENDPOINT_DUE = "an address such as http://10.0.0.1:8000, https://models.internal or unix:/run/model.sock is due"
 _PORTS = {"http": 80, "https": 443}
@@ -22,11 +21,11 @@ def listen_address(text: str) -> tuple[str, int]:
     """Host and port of `HOST:PORT`; an IPv6 address stands in brackets."""
     host, colon, port = text.rpartition(":")
     if not colon:
-        raise Due(_LISTEN_DUE)
+        raise DueError(_LISTEN_DUE)
     try:
         return _host(host), _port(port)
     except ValueError as error:
-        raise Due(f"{_LISTEN_DUE} ({error})") from None
+        raise DueError(f"{_LISTEN_DUE} ({error})") from None
 
 
 def endpoint(text: str) -> Endpoint:
@@ -35,7 +34,7 @@ def endpoint(text: str) -> Endpoint:
     if scheme == "unix" and colon:
         return Endpoint(text, "unix", path=_socket_path(rest))
     if scheme not in _PORTS or not rest.startswith("//"):
-        raise Due(_ENDPOINT_DUE)
+        raise DueError(_ENDPOINT_DUE)
     host, port = _authority(rest[2:].removesuffix("/"), _PORTS[scheme])
     return Endpoint(text, "http" if scheme == "http" else "https", host, port)
 
@@ -49,8 +48,8 @@ def network(text: str) -> str:
     try:
         wider = ip_network(text, strict=False)
     except ValueError:
-        raise Due("a network such as 10.0.0.0/8 or fd00::/8, or an address, is due") from None
-    raise Due(f"a network without host bits is due: {wider}")
+        raise DueError("a network such as 10.0.0.0/8 or fd00::/8, or an address, is due") from None
+    raise DueError(f"a network without host bits is due: {wider}")
 
 
 def address(text: str) -> str:
@@ -58,21 +57,21 @@ def address(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        raise Due("an IP address is due") from None
+        raise DueError("an IP address is due") from None
 
 
 def web_url(text: str) -> str:
     """An `http://` or `https://` URL without credentials."""
     due = "a URL such as https://hooks.example.com/gateway is due"
     if not re.fullmatch(r"https?://[\x21-\x7e]+", text):
-        raise Due(due)
+        raise DueError(due)
     try:
         parts = urlsplit(text)
         _authority(parts.netloc, _PORTS[parts.scheme])
-    except Due:
+    except DueError:
         raise
     except ValueError as error:
-        raise Due(f"{due} ({error})") from None
+        raise DueError(f"{due} ({error})") from None
     return text
 
 
@@ -87,7 +86,7 @@ def is_loopback(host: str) -> bool:
 def _socket_path(path: str) -> str:
     path = path.removeprefix("//")
     if not path.startswith("/") or len(path.encode()) > 107 or "\0" in path:
-        raise Due("unix: takes an absolute path of at most 107 bytes, such as unix:/run/model.sock; it")
+        raise DueError("unix: takes an absolute path of at most 107 bytes, such as unix:/run/model.sock; it")
     return path
 
 
@@ -101,7 +100,7 @@ def _authority(text: str, default: int) -> tuple[str, int]:
     try:
         return _host(host), default if bare else _port(port)
     except ValueError as error:
-        raise Due(f"{_ENDPOINT_DUE} ({error})") from None
+        raise DueError(f"{_ENDPOINT_DUE} ({error})") from None
 
 
 def _host(text: str) -> str:
@@ -111,7 +110,7 @@ def _host(text: str) -> str:
         return _ipv4(text)
     if not _HOST.fullmatch(text):
         raise ValueError(
-            "the host is not a name or address" if ":" not in text else "an IPv6 address stands in brackets"
+            "an IPv6 address stands in brackets" if ":" in text else "the host is not a name or an address"
         )
     return text.lower()
 

@@ -58,7 +58,8 @@ class _Checker:
                 return Document.model_validate(data, context=self._names)
             except ValidationError as error:
                 paths = self._report(error)
-            if not any([self.set_aside(data, path) for path in paths]):
+            taken = [self.set_aside(data, path) for path in paths]
+            if not any(taken):
                 return None
 
     def set_aside(self, data: Data, path: Path) -> bool:

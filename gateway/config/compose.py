@@ -91,9 +91,9 @@ class _Composer:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._check_tag(event)
-        mark = event.start_mark
+        line, column = _position(event)
         value = resolve(event.value) if event.implicit[0] else event.value
-        self._complete(Scalar(mark.line + 1, mark.column + 1, 1, value, event.value), event.anchor)
+        self._complete(Scalar(line, column, 1, value, event.value), event.anchor)
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
         self._check_tag(event)
@@ -115,7 +115,7 @@ class _Composer:
         self._complete(closed.node, closed.anchor)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        node = self._anchors.get(event.anchor)
+        node = self._anchors.get(str(event.anchor))
         if node is None:
             name = event.anchor
             raise self._refuse(_place(event), f"*{name} stands for nothing: no finished &{name} stands before it")
@@ -197,7 +197,9 @@ def _merge(closed: _OpenMapping) -> None:
 
 
 def _position(event: yaml.Event) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    assert mark is not None
+    return mark.line + 1, mark.column + 1
 
 
 def _place(event: yaml.Event) -> Place:

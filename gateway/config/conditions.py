@@ -3,13 +3,13 @@
 It decides how sources, operators and combinations fit together. It must not know segments or routes.
 """
 
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
 from gateway.config.fields import CookieName, FieldName, Query, Share, Strict, Text
 from gateway.config.operands import OPERATORS, operand
-from gateway.config.units import Due, Wrong
+from gateway.config.units import DueError, WrongError
 from gateway.core import model
 from gateway.core.model import Operator, SourceKind
 
@@ -102,28 +102,30 @@ class Condition(Strict):
 
 
 def to_model(condition: Condition) -> model.Condition:
-    """The condition the model has for it; raises `Wrong` where its keys do not fit together."""
+    """The condition the model has for it; raises `WrongError` where its keys do not fit together."""
     subject = _subject(condition)
     if subject in _SOURCES:
-        return _comparison(condition, cast(SourceKind, subject))
+        return _comparison(condition, subject)
     if subject in _COMPARED:
-        return _compared(cast(SourceKind, subject), condition.value(subject))
+        return _compared(subject, condition.value(subject))
     return _combined(condition, subject)
 
 
 def _subject(condition: Condition) -> str:
     subjects = [name for name in _SUBJECTS if condition.given(name)]
     if not subjects:
-        raise Wrong(f"a condition is about one of {', '.join(_SUBJECTS)}")
+        raise WrongError(f"a condition is about one of {', '.join(_SUBJECTS)}")
     if len(subjects) > 1:
-        raise Wrong(
+        raise WrongError(
             f"a condition is about one thing, not {' and '.join(subjects)}; combine several by all or any", subjects[1]
         )
     if condition.value(subjects[0]) is None:
-        raise Wrong(f"{subjects[0]} may not be null", subjects[0])
+        raise WrongError(f"{subjects[0]} may not be null", subjects[0])
     operators = _operators(condition)
     if operators and subjects[0] not in _SOURCES:
-        raise Wrong(f"{operators[0]} does not go with {subjects[0]}{_hint(subjects[0], operators[0])}", operators[0])
+        raise WrongError(
+            f"{operators[0]} does not go with {subjects[0]}{_hint(subjects[0], operators[0])}", operators[0]
+        )
     return subjects[0]
 
 
@@ -138,9 +140,9 @@ def _hint(subject: str, operator: str) -> str:
 def _comparison(condition: Condition, kind: SourceKind) -> model.Test:
     operators = _operators(condition)
     if not operators:
-        raise Wrong(f"an operator is due beside {kind}: one of {', '.join(OPERATORS)}")
+        raise WrongError(f"an operator is due beside {kind}: one of {', '.join(OPERATORS)}")
     if len(operators) > 1:
-        raise Wrong(
+        raise WrongError(
             f"a comparison has one operator, not {' and '.join(operators)}; combine several by all", operators[1]
         )
     operator = operators[0]
@@ -154,7 +156,7 @@ def _compared(kind: SourceKind, value: object) -> model.Test:
     operator: Operator = "in" if isinstance(value, list) else "eq"
     if isinstance(value, dict):
         if len(value) != 1 or next(iter(value)) not in OPERATORS:
-            raise Wrong("one operator is due here: eq, in, not_in or matches", kind)
+            raise WrongError("one operator is due here: eq, in, not_in or matches", kind)
         operator, value = next(iter(value.items()))
         at = (kind, operator)
     return model.Test(model.Source(kind), operator, _operand(kind, operator, value, at=at))
@@ -163,12 +165,12 @@ def _compared(kind: SourceKind, value: object) -> model.Test:
 def _operand(kind: SourceKind, operator: Operator, value: object, *, at: tuple[str, ...]) -> model.Operand:
     try:
         return operand(kind, operator, value)
-    except Due as error:
-        raise Due(str(error), *at, *error.at) from None
-    except Wrong as error:
-        raise Wrong(str(error), *at, *error.at) from None
+    except DueError as error:
+        raise DueError(str(error), *at, *error.at) from None
+    except WrongError as error:
+        raise WrongError(str(error), *at, *error.at) from None
     except ValueError as error:
-        raise Wrong(str(error), *at) from None
+        raise WrongError(str(error), *at) from None
 
 
 def _combined(condition: Condition, subject: str) -> model.Condition:

@@ -23,19 +23,19 @@ class Document(Strict):
     workers: Workers = "auto"
     """Serving processes; auto: as many as processors."""
     admin: Admin = Admin()
-    trusted_proxies: list[Network] = []
+    trusted_proxies: list[Network] = Field(default=[])
     """Networks whose x-forwarded-for is believed."""
     store: Annotated[StoreUrl, Field(validate_default=True)] = "sqlite:///gateway.db"  # type: ignore[assignment]
     """Revisions, events and comparisons: sqlite:///FILE, or a PostgreSQL URL for several machines."""
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
-    notify: list[Notify] = []
+    notify: list[Notify] = Field(default=[])
     """Webhooks."""
     expose_headers: bool = True
     """x-gateway-* on answers to clients."""
     variants: Annotated[dict[Name, Variant], Field(min_length=1)]
     """The deployed model versions, by name."""
-    segments: dict[Name, Condition] = {}
+    segments: dict[Name, Condition] = Field(default={})
     """Named groups of callers, by condition."""
     routes: Annotated[dict[Name, Route], Field(min_length=1)]
     """The public paths, by name."""

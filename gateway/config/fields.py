@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from gateway.config import addresses, http_words, units
-from gateway.config.units import Due
+from gateway.config.units import DueError
 from gateway.core import jsonfield
 from gateway.core.model import Endpoint
 
@@ -42,7 +42,7 @@ class Strict(BaseModel):
     )
 
 
-class Unknown(ValueError):
+class UnknownNameError(ValueError):
     """A name that the file does not define; `known` are those it does."""
 
     def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
@@ -84,7 +84,7 @@ def textual(check: Callable[[str], Value], due: str) -> PlainValidator:
 
     def validate(value: object) -> Value:
         if not isinstance(value, str):
-            raise Due(due)
+            raise DueError(due)
         return check(value)
 
     return PlainValidator(validate)
@@ -99,10 +99,18 @@ def _positive(parse: Callable[[str], Value]) -> Callable[[str], Value]:
     def check(text: str) -> Value:
         value = parse(text)
         if not value:
-            raise Due("more than zero is due")
+            raise DueError("more than zero is due")
         return value
 
     return check
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(NAME, text):
+        raise DueError(
+            "a name of at most 128 letters, digits and . _ - : @ +, beginning with a letter or digit, is due"
+        )
+    return text
 
 
 _LENGTH_DUE = "a length such as 250ms, 5s, 2m, 1h or 30d is due"
@@ -111,6 +119,7 @@ _SHARE_DUE = "a share such as 25% or 0.1% is due"
 
 _length_schema = shaped(units.DURATION, examples=["250ms", "5s", "2m"])
 _size_schema = shaped(units.SIZE, examples=["64KiB", "1MiB"])
+_method_schema = WithJsonSchema({"enum": list(http_words.METHODS)})
 _share_schema = shaped(units.SHARE, examples=["25%"])
 
 Length = Annotated[float, textual(_positive(units.duration), _LENGTH_DUE), _length_schema]
@@ -125,22 +134,18 @@ CountOrZero = Annotated[int, Field(ge=0, le=MOST)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, textual(lambda text: _name(text), "a name is due"), shaped(NAME)]
-FieldName = Annotated[str, textual(http_words.field_name, "a header name is due"), shaped(http_words.TOKEN)]
+Name = Annotated[str, textual(_name, "a name is due"), shaped(NAME)]
+FieldName = Annotated[str, textual(http_words.field_name, "a header name is due"), shaped(http_words.FIELD_NAME)]
 FieldValue = Annotated[str, AfterValidator(http_words.field_value)]
-CookieName = Annotated[str, textual(http_words.cookie_name, "a cookie name is due"), shaped(http_words.TOKEN)]
-Method = Annotated[
-    str, textual(http_words.method, "a method is due"), WithJsonSchema({"enum": list(http_words.METHODS)})
-]
+CookieName = Annotated[str, textual(http_words.cookie_name, "a cookie name is due"), shaped(http_words.FIELD_NAME)]
+Method = Annotated[str, textual(http_words.method, "a method is due"), _method_schema]
 RoutePath = Annotated[str, AfterValidator(http_words.route_path), shaped("/.*", examples=["/v1/fraud", "/v1/*"])]
 UpstreamPath = Annotated[
     str, AfterValidator(http_words.upstream_path), shaped("/.*", examples=["/v1/predict", "/{rest}"])
 ]
 PlainPath = Annotated[str, AfterValidator(http_words.plain_path), shaped("/.*")]
 Host = Annotated[str, AfterValidator(http_words.host)]
-Network = Annotated[
-    str, AfterValidator(addresses.network), WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]})
-]
+Network = Annotated[str, AfterValidator(addresses.network), shaped("[0-9a-fA-F:.]+(/[0-9]+)?", examples=["10.0.0.0/8"])]
 WebUrl = Annotated[str, AfterValidator(addresses.web_url), shaped("https?://.*")]
 Address = Annotated[
     tuple[str, int],
@@ -166,12 +171,6 @@ StatusRange = Annotated[
 ]
 
 
-def _name(text: str) -> str:
-    if not re.fullmatch(NAME, text):
-        raise Due("a name of at most 128 letters, digits and . _ - : @ +, beginning with a letter or digit, is due")
-    return text
-
-
 def _query(text: str) -> str:
     jsonfield.parse(text)
     return text
@@ -180,14 +179,13 @@ def _query(text: str) -> str:
 Query = Annotated[str, AfterValidator(_query), shaped(r"\$.*", examples=["$.user.id"])]
 
 
-def _file(text: str, info: ValidationInfo) -> str:
-    names: Names = info.context
+def _file(text: str, info: ValidationInfo[Names]) -> str:
     if not text or "\0" in text:
-        raise Due("a path of a file is due")
-    return str(names.folder / text)
+        raise DueError("a path of a file is due")
+    return str(info.context.folder / text)
 
 
-def _log(text: str, info: ValidationInfo) -> str:
+def _log(text: str, info: ValidationInfo[Names]) -> str:
     return text if text == "-" else _file(text, info)
 
 
@@ -195,17 +193,17 @@ FilePath = Annotated[str, AfterValidator(_file)]
 LogPath = Annotated[str, AfterValidator(_log)]
 
 
-def _variant(text: str, info: ValidationInfo) -> str:
+def _variant(text: str, info: ValidationInfo[Names]) -> str:
     return _known(text, info.context.variants, "variant")
 
 
-def _segment(text: str, info: ValidationInfo) -> str:
+def _segment(text: str, info: ValidationInfo[Names]) -> str:
     return _known(text, info.context.segments, "segment")
 
 
 def _known(text: str, names: Collection[str] | None, kind: str) -> str:
     if names is not None and text not in names:
-        raise Unknown(kind, text, names)
+        raise UnknownNameError(kind, text, names)
     return text
 
 

@@ -1,39 +1,22 @@
 """The parts of HTTP that a configuration names: fields, methods, paths, hosts, statuses.
 
-It decides what each may be; a `Due` says what one looks like. It must not know routes or variants.
+It decides what each may be; a `DueError` says what one looks like. It must not know routes or variants.
 """
 
 import re
 from difflib import get_close_matches
 
-from gateway.config.units import Due
+from gateway.config.units import DueError
 from gateway.core.routing import path_fault
 
 METHODS = (
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "OPTIONS",
-    "TRACE",
-    "QUERY",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "SEARCH",
-    "REPORT",
-    "PURGE",
+    *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PURGE", "SEARCH", "REPORT"),
+    *("PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"),
 )
 """Those the parser knows and a model server could answer; CONNECT asks for a proxy of another kind."""
 
 FRAMING = frozenset(
-    {
+    [
         "connection",
         "content-length",
         "expect",
@@ -43,15 +26,16 @@ FRAMING = frozenset(
         "trailer",
         "transfer-encoding",
         "upgrade",
-    }
+    ]
 )
 """Fields that the gateway makes anew for every message."""
+FRAMING_FAULT = "may not be set: the gateway makes this field anew for every message"
 
 CREDENTIALS = frozenset({"authorization", "cookie", "x-api-key"})
 """Fields whose values are secrets."""
 
 REST = "{rest}"
-TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 _FIELD_VALUE = re.compile(r"[\x21-\x7e\xa0-\xff]([\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?")
 _PATH = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
@@ -60,43 +44,37 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]
 
 def field_name(text: str) -> str:
     """A header field's name, as written."""
-    if not re.fullmatch(TOKEN, text):
-        raise Due("a header name such as x-user-id is due")
+    if not re.fullmatch(FIELD_NAME, text):
+        raise DueError("a header name such as x-user-id is due")
     return text
 
 
 def field_value(text: str) -> str:
     """A header field's value."""
     if text and not _FIELD_VALUE.fullmatch(text):
-        raise ValueError(
-            "a header value has no line breaks or control characters, and neither begins nor ends with a blank"
-        )
+        raise ValueError("a header value has no line breaks or control characters, and no blank at either end")
     return text
 
 
 def cookie_name(text: str) -> str:
     """A cookie's name."""
-    if not re.fullmatch(TOKEN, text):
-        raise Due("a cookie name such as uid is due")
+    if not re.fullmatch(FIELD_NAME, text):
+        raise DueError("a cookie name such as uid is due")
     return text
 
 
 def method(text: str) -> str:
     """A request method, upper case."""
     if text not in METHODS:
-        close = get_close_matches(text.upper(), METHODS, 1)
-        raise Due(
-            f"a method such as {close[0] if close else 'POST'} is due, in upper case; allowed: {', '.join(METHODS)}"
-        )
+        nearest = [*get_close_matches(text.upper(), METHODS, 1), "POST"][0]
+        raise DueError(f"a method in upper case, such as {nearest}, is due (allowed: {', '.join(METHODS)})")
     return text
 
 
 def route_path(text: str) -> str:
     """A public path: exact, or a prefix that ends in `/*`."""
-    _plain_path(
-        text.removesuffix("*") if text.endswith("/*") else text,
-        "a path such as /v1/fraud, or a prefix such as /v1/*, is due",
-    )
+    exact = text.removesuffix("*") if text.endswith("/*") else text
+    _plain_path(exact, "a path such as /v1/fraud, or a prefix such as /v1/*, is due")
     return text
 
 
@@ -116,7 +94,7 @@ def plain_path(text: str) -> str:
 
 def _plain_path(text: str, due: str) -> None:
     if not text.startswith("/"):
-        raise Due(due)
+        raise DueError(due)
     if found := re.search("[?#]", text):
         raise ValueError(f"a path has no {found[0]}; the query is never part of it")
     if not _PATH.fullmatch(text):
@@ -131,7 +109,7 @@ def host(text: str) -> str:
     """A host name in lower case, without a port; `*.` in front takes all names below."""
     lower = text.lower()
     if (re.search(r":[0-9]+\Z", lower) and not lower.startswith("[")) or not _HOST.fullmatch(lower) or ".." in lower:
-        raise Due("a host without a port, such as api.example.com or *.example.com, is due")
+        raise DueError("a host without a port, such as api.example.com or *.example.com, is due")
     return lower
 
 
@@ -142,7 +120,7 @@ def status_range(value: object) -> tuple[int, int]:
     elif isinstance(value, str) and re.fullmatch("[0-9]{3}-[0-9]{3}", value):
         low, high = int(value[:3]), int(value[4:])
     else:
-        raise Due("a status such as 503, or a range such as 500-599, is due")
+        raise DueError("a status such as 503, or a range such as 500-599, is due")
     if not 300 <= low <= high <= 599:
-        raise Due("a status, or a rising range of them, between 300 and 599 is due")
+        raise DueError("a status, or a rising range of them, between 300 and 599 is due")
     return low, high

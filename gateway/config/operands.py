@@ -6,7 +6,7 @@ It decides one comparison. It must not know how conditions are combined.
 from math import isfinite
 
 from gateway.config import addresses, http_words
-from gateway.config.units import Due, Wrong
+from gateway.config.units import DueError, WrongError
 from gateway.core.model import Operand, Operator, Scalar, SourceKind
 from gateway.core.operators import text_test
 
@@ -37,9 +37,9 @@ def operators_of(kind: str) -> tuple[Operator, ...]:
 
 
 def operand(kind: SourceKind, operator: Operator, value: object) -> Operand:
-    """The operand as the model has it; `Wrong.at` leads from the operator to the fault."""
+    """The operand as the model has it; `WrongError.at` leads from the operator to the fault."""
     if operator not in operators_of(kind):
-        raise Wrong(f"{operator} does not fit {kind}; allowed: {', '.join(operators_of(kind))}")
+        raise WrongError(f"{operator} does not fit {kind}; allowed: {', '.join(operators_of(kind))}")
     if operator in ("in", "not_in"):
         return tuple(_item(kind, each, index) for index, each in enumerate(_filled(value)))
     if operator == "cidr":
@@ -53,11 +53,11 @@ def operand(kind: SourceKind, operator: Operator, value: object) -> Operand:
 def _typed(operator: Operator, value: object) -> Operand:
     if operator == "exists":
         if not isinstance(value, bool):
-            raise Due("true or false is due")
+            raise DueError("true or false is due")
         return value
     if operator in ("gt", "gte", "lt", "lte"):
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise Due("a number is due")
+            raise DueError("a number is due")
         return value
     text = _text(value)
     text_test(operator, text)
@@ -66,19 +66,19 @@ def _typed(operator: Operator, value: object) -> Operand:
 
 def _filled(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise Due("a list is due")
+        raise DueError("a list is due")
     if not value:
-        raise Wrong("the list is empty, so the condition could never decide; at least one value is due")
+        raise WrongError("the list is empty, so the condition could never decide; at least one value is due")
     return value
 
 
 def _item(kind: SourceKind, value: object, index: int) -> Scalar:
     try:
         return _scalar(kind, value)
-    except Due as error:
-        raise Due(str(error), index) from None
+    except DueError as error:
+        raise DueError(str(error), index) from None
     except ValueError as error:
-        raise Wrong(str(error), index) from None
+        raise WrongError(str(error), index) from None
 
 
 def _scalar(kind: SourceKind, value: object) -> Scalar:
@@ -90,29 +90,29 @@ def _scalar(kind: SourceKind, value: object) -> Scalar:
     if kind == "method":
         return http_words.method(text)
     if kind == "path" and not text.startswith("/"):
-        raise Due("a path that begins with a slash is due")
+        raise DueError("a path that begins with a slash is due")
     return text
 
 
 def _json_scalar(value: object) -> Scalar:
     if isinstance(value, float) and not isfinite(value):
-        raise Due("a JSON number is due")
+        raise DueError("a JSON number is due")
     if value is not None and not isinstance(value, str | int | float):
-        raise Due("text, a number, true, false or null is due")
+        raise DueError("text, a number, true, false or null is due")
     # The plain type: text that came from a reference is of a class of our own, which workers do not know.
     return str(value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise Due("text is due")
+        raise DueError("text is due")
     return str(value)
 
 
 def _network(value: object, at: tuple[int, ...]) -> str:
     try:
         return addresses.network(_text(value))
-    except Due as error:
-        raise Due(str(error), *at) from None
+    except DueError as error:
+        raise DueError(str(error), *at) from None
     except ValueError as error:
-        raise Wrong(str(error), *at) from None
+        raise WrongError(str(error), *at) from None

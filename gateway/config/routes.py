@@ -27,18 +27,21 @@ from gateway.config.fields import (
     length,
 )
 from gateway.config.shadows import Shadow
-from gateway.config.units import Due, Wrong
+from gateway.config.units import DueError, WrongError
 from gateway.core.model import Fallback as CoreFallback
+from gateway.core.model import SourceKind
 
 WHEN = CoreFallback().when
-_KEY_SOURCES = ("header", "query", "cookie", "json", "client")
+_KEY_SOURCES: tuple[SourceKind, ...] = ("header", "query", "cookie", "json", "client")
 
 Weight = Annotated[int, Field(ge=0, le=MOST)]
 
 
 def _some_weight(split: dict[str, int]) -> dict[str, int]:
     if not any(split.values()):
-        raise Wrong("at least one weight above zero is due" if split else "at least one variant with a weight is due")
+        raise WrongError(
+            "at least one weight above zero is due" if split else "at least one variant with a weight is due"
+        )
     return split
 
 
@@ -47,7 +50,7 @@ def _when(value: object) -> str | int:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599:
         return value
-    raise Due(f"{', '.join(str(each) for each in WHEN)} or a status from 400 to 599 is due")
+    raise DueError(f"{', '.join(str(each) for each in WHEN)} or a status from 400 to 599 is due")
 
 
 Split = Annotated[
@@ -77,7 +80,7 @@ class Match(Strict):
     """All methods when left out."""
     host: Host | None = None
     """Without a port; *.example.com takes all names below. Any host when left out."""
-    headers: dict[FieldName, FieldValue] = {}
+    headers: dict[FieldName, FieldValue] = Field(default={})
     """Header fields and the values they must have."""
 
 
@@ -97,17 +100,17 @@ class KeySource(Strict):
     def _fits(self) -> Self:
         given = [name for name in _KEY_SOURCES if self.source(name) is not None]
         if len(given) != 1:
-            raise Wrong(f"exactly one of {', '.join(_KEY_SOURCES)} is due", *given[1:2])
+            raise WrongError(f"exactly one of {', '.join(_KEY_SOURCES)} is due", *given[1:2])
         if self.issue is not None and self.cookie is None:
-            raise Wrong("issue goes with cookie alone", "issue")
+            raise WrongError("issue goes with cookie alone", "issue")
         return self
 
-    def source(self, name: str) -> str | None:
+    def source(self, name: SourceKind) -> str | None:
         """What stands at one of the sources."""
         value: str | None = self.json_ if name == "json" else getattr(self, name)
         return value
 
-    def kind(self) -> str:
+    def kind(self) -> SourceKind:
         """The source that is given."""
         return next(name for name in _KEY_SOURCES if self.source(name) is not None)
 
@@ -125,7 +128,7 @@ class Response(Strict):
     """A fixed answer."""
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
-    headers: dict[FieldName, FieldValue] = {}
+    headers: dict[FieldName, FieldValue] = Field(default={})
     body: str = ""
 
 
@@ -146,11 +149,11 @@ class Route(Strict):
     protocol: Literal["http", "openai", "oip"] = "http"
     """Error shape, streams, model names, binary tensors; oip is the Open Inference Protocol."""
     match: Match
-    targeting_key: list[KeySource] = []
+    targeting_key: list[KeySource] = Field(default=[])
     """What fixes a caller's variant: the first that is present. Without one the choice is random."""
     salt: Text | None = None
     """The route's name when left out."""
-    rules: list[Rule] = []
+    rules: list[Rule] = Field(default=[])
     """Segments with splits of their own; the first that matches wins."""
     split: Split
     """Variants and their weights: whole numbers, relative to their sum."""
@@ -159,5 +162,5 @@ class Route(Strict):
     """Of the whole request, all attempts together."""
     replay_body: SizeOrZero = amount("1MiB")
     """A larger body is streamed through, and gets no second attempt once it was sent."""
-    shadow: list[Shadow] = []
+    shadow: list[Shadow] = Field(default=[])
     """Candidates that are sent copies of live requests."""

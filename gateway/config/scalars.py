@@ -36,9 +36,9 @@ def _number(text: str) -> ScalarValue:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return int(text, 0)
     if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
+        return int(text, 0)
     if _FLOAT.fullmatch(text):
         return float(text)
     return float(text.replace(".", "", 1)) if _SPECIAL.fullmatch(text) else text

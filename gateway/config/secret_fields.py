@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from gateway.config.fields import REFERENCE, shaped
+from gateway.config.fields import REFERENCE, Names, shaped
 from gateway.config.references import Substituted, mask
 from gateway.config.secret import Secret
 
@@ -25,7 +25,7 @@ def _secret(value: object) -> Secret:
     return Secret(str(value))
 
 
-def _store(value: object, info: ValidationInfo) -> Secret:
+def _store(value: object, info: ValidationInfo[Names]) -> Secret:
     if not isinstance(value, str):
         raise ValueError(_STORE_DUE)
     if _literal_password(getattr(value, "written", value)):

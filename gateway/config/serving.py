@@ -28,7 +28,7 @@ from gateway.config.fields import (
     length,
 )
 from gateway.config.secret_fields import SecretText
-from gateway.config.units import Due
+from gateway.config.units import DueError
 
 MAX_WORKERS = 256
 
@@ -38,7 +38,7 @@ def _workers(value: object) -> int | Literal["auto"]:
         return "auto"
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
         return value
-    raise Due(f"auto, or a whole number from 1 to {MAX_WORKERS}, is due")
+    raise DueError(f"auto, or a whole number from 1 to {MAX_WORKERS}, is due")
 
 
 Workers = Annotated[
@@ -133,7 +133,7 @@ class Notify(Strict):
 
     url: WebUrl
     """Where events are posted."""
-    when: Annotated[list[Literal[EVENT_KINDS]], Field(min_length=1)] = list(EVENT_KINDS)  # type: ignore[valid-type]
+    when: Annotated[list[Literal[EVENT_KINDS]], Field(min_length=1)] = Field(default=list(EVENT_KINDS))  # type: ignore[valid-type]
     """The kinds of event that are posted; all of them when left out."""
     secret: SecretText | None = None
     """Signs what is posted; by reference."""

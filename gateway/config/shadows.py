@@ -22,7 +22,7 @@ from gateway.config.fields import (
     fraction,
     shaped,
 )
-from gateway.config.units import Wrong
+from gateway.config.units import WrongError
 
 
 def _json_path(text: str) -> str:
@@ -58,20 +58,20 @@ class At(Strict):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.min is not None and self.as_ != "cosine":
-            raise Wrong(f"min goes with cosine alone, not with {self.as_}", "min")
+            raise WrongError(f"min goes with cosine alone, not with {self.as_}", "min")
         return self
 
 
 class Compare(Strict):
     """How a shadow's reply is judged against the live one."""
 
-    ignore: list[JsonPath] = []
+    ignore: list[JsonPath] = Field(default=[])
     """Paths that may differ; openai adds id, created, model, usage and system_fingerprint, oip adds id, model_name and
     model_version."""
     numbers: Numbers = Numbers()
-    unordered: list[JsonPath] = []
+    unordered: list[JsonPath] = Field(default=[])
     """Lists whose order makes no difference."""
-    at: dict[JsonPath, At] = {}
+    at: dict[JsonPath, At] = Field(default={})
     """Paths that are compared in a way of their own."""
 
 

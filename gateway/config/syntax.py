@@ -8,14 +8,14 @@ import yaml
 from gateway.config.faults import WHOLE_FILE, Fault
 
 _SENTENCES = {
-    "mapping values are not allowed": "not valid YAML: a colon and a space make a name here; quote the value if it is text,"
-    " or check the indentation of this line and the line before",
+    "mapping values are not allowed": "not valid YAML: a name may not stand here; check the indentation,"
+    " and quote values that hold a colon",
     "found a tab character": "a tab cannot indent; use spaces",
     "did not find expected ',' or ']'": "not valid YAML: this list [ is not closed, or lacks a comma",
     "did not find expected ',' or '}'": "not valid YAML: this mapping { is not closed, or lacks a comma",
     "found unexpected end of stream": "not valid YAML: this quote is not closed",
     "found unexpected document indicator": "not valid YAML: this quote is not closed",
-    "did not find expected '-' indicator": "not valid YAML: an item of a list begins with a dash at the list's indentation",
+    "did not find expected '-' indicator": "not valid YAML: a dash is due here, at the list's indentation",
     "did not find expected key": "not valid YAML: a name is due here; check the indentation, and what stands before it",
     "did not find expected node content": "not valid YAML: a value is due here",
     "found unknown escape character": "not valid YAML: this escape is unknown in double quotes;"

@@ -16,7 +16,7 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
-class Wrong(ValueError):
+class WrongError(ValueError):
     """A fault of a value, or of a key or item below it: `at` leads there from the value that was checked."""
 
     def __init__(self, message: str, *at: str | int) -> None:
@@ -24,7 +24,7 @@ class Wrong(ValueError):
         self.at = at
 
 
-class Due(Wrong):
+class DueError(WrongError):
     """The value is not what is due; the message names what is, and whoever shows it adds what was found."""
 
 
@@ -33,12 +33,12 @@ def duration(text: str) -> float:
     """Seconds."""
     found = re.fullmatch(DURATION, text)
     if not found:
-        raise Due("a length such as 250ms, 5s, 2m, 1h or 30d is due")
+        raise DueError("a length such as 250ms, 5s, 2m, 1h or 30d is due")
     amount = text.removesuffix(found[2])
     # Whole milliseconds divide exactly: 100ms is the same number as 0.1.
     seconds = float(amount) / 1000 if found[2] == "ms" else float(amount) * _SECONDS[found[2]]
     if seconds > LONGEST:
-        raise Due("a length of at most 3650d is due")
+        raise DueError("a length of at most 3650d is due")
     return seconds
 
 
@@ -47,10 +47,10 @@ def size(text: str) -> int:
     """Bytes."""
     found = re.fullmatch(SIZE, text)
     if not found:
-        raise Due("a size such as 512B, 64KiB, 1MiB or 2GiB is due")
+        raise DueError("a size such as 512B, 64KiB, 1MiB or 2GiB is due")
     count = int(text.removesuffix(found[1])) * _BYTES[found[1]]
     if count > LARGEST:
-        raise Due("a size of at most 1024GiB is due")
+        raise DueError("a size of at most 1024GiB is due")
     return count
 
 
@@ -58,8 +58,8 @@ def size(text: str) -> int:
 def share(text: str) -> float:
     """A fraction of one."""
     if not re.fullmatch(SHARE, text):
-        raise Due("a share such as 25% or 0.1% is due")
+        raise DueError("a share such as 25% or 0.1% is due")
     fraction = float(text[:-1]) / 100
     if fraction > 1:
-        raise Due("a share of at most 100% is due")
+        raise DueError("a share of at most 100% is due")
     return fraction

@@ -24,7 +24,7 @@ from gateway.config.fields import (
     fraction,
     length,
 )
-from gateway.config.units import Due, duration
+from gateway.config.units import DueError, duration
 
 RETRY_WORDS = ("connect", "reset", "timeout")
 RETRY_STATUSES = (502, 503, 504)
@@ -32,7 +32,7 @@ RETRY_STATUSES = (502, 503, 504)
 
 def _retry_when(value: object) -> str | int:
     if isinstance(value, bool) or value not in (*RETRY_WORDS, *RETRY_STATUSES):
-        raise Due("connect, reset, timeout, 502, 503 or 504 is due")
+        raise DueError("connect, reset, timeout, 502, 503 or 504 is due")
     assert isinstance(value, str | int)
     return value
 
@@ -41,7 +41,7 @@ def _slow_after(value: object) -> float | None:
     if value == "auto":
         return None
     if not isinstance(value, str) or not duration(value):
-        raise Due("auto, or a length such as 2s, is due")
+        raise DueError("auto, or a length such as 2s, is due")
     return duration(value)
 
 
@@ -71,9 +71,9 @@ class UpstreamTls(Strict):
 class Headers(Strict):
     """Changes to the header fields of requests to this variant."""
 
-    set: dict[FieldName, FieldValue] = {}
+    set: dict[FieldName, FieldValue] = Field(default={})
     """Fields to set; authorization, cookie and x-api-key only by reference."""
-    remove: list[FieldName] = []
+    remove: list[FieldName] = Field(default=[])
     """Fields to leave out."""
 
 
@@ -95,7 +95,7 @@ class Retry(Strict):
 
     extra: Annotated[int, Field(ge=0, le=10)] = 1
     """Attempts after the first."""
-    when: list[RetryWhen] = ["connect"]
+    when: list[RetryWhen] = Field(default=["connect"])
     """What is tried again; reset means that no byte of a reply came."""
     budget: ShareOrZero = fraction("20%")
     """Retries may be this share of the variant's calls; ten are always allowed."""
@@ -162,7 +162,7 @@ class Variant(Strict):
     tls: UpstreamTls = UpstreamTls()
     version: str = ""
     """Shown, sent and recorded."""
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default={})
     """Free; shown and recorded, never interpreted."""
     path: UpstreamPath | None = None
     """The upstream path; the client's when left out. {rest} stands for what a prefix route left over."""

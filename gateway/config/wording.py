@@ -12,13 +12,13 @@ from pydantic_core import ErrorDetails
 
 from gateway.config.document import Document
 from gateway.config.faults import Fault
-from gateway.config.fields import Unknown
+from gateway.config.fields import UnknownNameError
 from gateway.config.known_keys import known_keys
 from gateway.config.nodes import Mapping, Node, Path, Place, Scalar, Sequence, dotted, find, key_place
 from gateway.config.references import holds_reference
 from gateway.config.scalars import resolve
 from gateway.config.suggest import did_you_mean
-from gateway.config.units import Due
+from gateway.config.units import DueError
 
 _DUE = {
     "string_type": "text is due",
@@ -77,14 +77,14 @@ class Wording:
 
     def _sentence(self, error: ErrorDetails, shown: str) -> str:
         cause = _cause(error)
-        if isinstance(cause, Unknown):
+        if isinstance(cause, UnknownNameError):
             return self._unknown_name(cause, shown)
-        if cause is not None and not isinstance(cause, Due):
+        if cause is not None and not isinstance(cause, DueError):
             return str(cause)
         due = str(cause) if cause else _due(error)
         return f"{due}, not {shown}" if shown else due
 
-    def _unknown_name(self, cause: Unknown, shown: str) -> str:
+    def _unknown_name(self, cause: UnknownNameError, shown: str) -> str:
         known = list(cause.known)
         listed = f"; defined: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}" if known else ""
         return f"the file defines no {cause.kind} {shown}".rstrip() + self._suggest(cause.name, known) + listed
@@ -113,7 +113,7 @@ def _tells_reference(node: Node, cause: ValueError | None) -> bool:
     """Whether the cause may quote what a reference stands for."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or not holds_reference(node.text):
         return False
-    return cause is not None and not isinstance(cause, Due | Unknown)
+    return cause is not None and not isinstance(cause, DueError | UnknownNameError)
 
 
 def _shown(node: Node) -> str:

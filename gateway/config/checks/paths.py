@@ -16,12 +16,12 @@ def check(review: Review) -> Iterator[Fault]:
         if variant.path is None or not review.clean("variants", name, "path"):
             continue
         if REST not in variant.path and name in prefixed:
-            message = f"route {prefixed[name]} takes a prefix, so {REST} is due in this path: it stands for what the prefix left over"
+            message = (
+                f"route {prefixed[name]} takes a prefix, so {REST}, what the prefix leaves over, is due in this path"
+            )
             yield review.at_value(message, "variants", name, "path")
         if REST in variant.path and name in exact:
-            message = (
-                f"{REST} stands for nothing on route {exact[name]}, which takes one exact path; write the path out"
-            )
+            message = f"route {exact[name]} takes one exact path, so {REST} stands for nothing; write the path out"
             yield review.at_value(message, "variants", name, "path")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.checks.review import Review
 from gateway.config.faults import Fault
-from gateway.config.http_words import FRAMING
+from gateway.config.http_words import FRAMING, FRAMING_FAULT
 from gateway.config.nodes import Path
 from gateway.config.routes import Match, Route
 
@@ -54,7 +54,7 @@ def _rule_names(review: Review, path: Path, route: Route) -> Iterator[Fault]:
         if name in seen:
             at = (*path, "rules", index, "name" if rule.name else "segment")
             yield review.at_value(
-                f"an earlier rule of this route is named {name} already; give this one a name of its own", *at
+                f"an earlier rule of this route is named {name}; give this one a name of its own", *at
             )
         seen.add(name)
 
@@ -66,7 +66,7 @@ def _fallback(review: Review, path: Path, route: Route) -> Iterator[Fault]:
         return
     yield from _repeated(review, at, names)
     if len({*names, *assigned(route)}) == 1 and review.clean(*path, "split") and review.clean(*path, "rules"):
-        message = f"{names[0]} would fall back to itself alone; name another variant, or leave variants out, or write [] for none"
+        message = f"{names[0]} would fall back to itself alone; name another variant, or write [] for none"
         yield review.at_value(message, *at)
 
 
@@ -84,9 +84,7 @@ def _response(review: Review, path: Path, route: Route) -> Iterator[Fault]:
         yield review.at_value(f"an answer of status {response.status} has no body; leave it out", *at, "body")
     for name in response.headers:
         if name.lower() in FRAMING:
-            yield review.at_key(
-                "may not be set: the gateway makes this field anew for every message", *at, "headers", name
-            )
+            yield review.at_key(FRAMING_FAULT, *at, "headers", name)
 
 
 def _repeated(review: Review, path: Path, names: list[str], *below: str) -> Iterator[Fault]:

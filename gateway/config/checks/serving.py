@@ -52,7 +52,7 @@ def _canonical(host: str) -> str:
 def _admin(review: Review) -> Iterator[Fault]:
     admin = review.document.admin
     if not is_loopback(admin.listen[0]) and not admin.tokens and review.clean("admin"):
-        message = "not a loopback address, so admin.tokens is required; without tokens only 127.0.0.1, [::1] or localhost is allowed"
+        message = "not a loopback address, so admin.tokens is required; without tokens, 127.0.0.1 or [::1] is allowed"
         yield review.at_value(message, "admin", "listen")
 
 

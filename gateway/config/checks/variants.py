@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.checks.review import Review
 from gateway.config.faults import Fault
-from gateway.config.http_words import CREDENTIALS, FRAMING
+from gateway.config.http_words import CREDENTIALS, FRAMING, FRAMING_FAULT
 from gateway.config.nodes import Mapping, Path, Scalar, find
 from gateway.config.references import holds_reference
 from gateway.config.secret_fields import REFERENCE_DUE
@@ -45,7 +45,7 @@ def _fields(review: Review, path: Path, node: Mapping) -> Iterator[Fault]:
     for name, value in node.entries.items():
         lower = name.lower()
         if lower in FRAMING:
-            yield review.at_key("may not be set: the gateway makes this field anew for every message", *path, name)
+            yield review.at_key(FRAMING_FAULT, *path, name)
         if lower.startswith("x-gateway-"):
             yield review.at_key("may not be set: the gateway writes the x-gateway- fields itself", *path, name)
         if lower in seen:
