@@ -45,9 +45,9 @@ class UpstreamTls:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Changes to the request's fields on their way to a variant; names as written."""
+    """Changes to the request's fields on their way to a variant; names as written. What is set may be secret."""
 
-    set: tuple[tuple[str, str], ...] = ()
+    set: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     remove: tuple[str, ...] = ()
 
 
