@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.config.conditions import Condition
-from gateway.config.fields import Name, Network, Strict
+from gateway.config.fields import Name, Network, Strict, every_default, nothing
 from gateway.config.routes import Route
 from gateway.config.secret_fields import StoreUrl
 from gateway.config.serving import AccessLog, Admin, Limits, Listen, Notify, Workers
@@ -22,20 +22,20 @@ class Document(Strict):
     """The addresses that clients reach."""
     workers: Workers = "auto"
     """Serving processes; auto: as many as processors."""
-    admin: Admin = Admin()
-    trusted_proxies: list[Network] = Field(default=[])
+    admin: Admin = every_default(Admin)
+    trusted_proxies: list[Network] = nothing(list)
     """Networks whose x-forwarded-for is believed."""
     store: Annotated[StoreUrl, Field(validate_default=True)] = "sqlite:///gateway.db"  # type: ignore[assignment]
     """Revisions, events and comparisons: sqlite:///FILE, or a PostgreSQL URL for several machines."""
-    limits: Limits = Limits()
-    access_log: AccessLog = AccessLog()
-    notify: list[Notify] = Field(default=[])
+    limits: Limits = every_default(Limits)
+    access_log: AccessLog = every_default(AccessLog)
+    notify: list[Notify] = nothing(list)
     """Webhooks."""
     expose_headers: bool = True
     """x-gateway-* on answers to clients."""
     variants: Annotated[dict[Name, Variant], Field(min_length=1)]
     """The deployed model versions, by name."""
-    segments: dict[Name, Condition] = Field(default={})
+    segments: dict[Name, Condition] = nothing(dict)
     """Named groups of callers, by condition."""
     routes: Annotated[dict[Name, Route], Field(min_length=1)]
     """The public paths, by name."""

@@ -59,6 +59,23 @@ class Names:
     folder: Path = Path()
 
 
+def shown(value: object, written: object) -> Any:
+    """A default that all share, and how it is written. (pydantic copies a plain default into every instance, which
+    costs a large file a second; nothing here is ever changed.)"""
+    return Field(default_factory=lambda: value, json_schema_extra={"default": written})  # type: ignore[dict-item]
+
+
+def nothing(kind: type[list[Any]] | type[dict[str, Any]]) -> Any:
+    """An empty default."""
+    return shown(kind(), kind())
+
+
+def every_default(model: type[BaseModel]) -> Any:
+    """The default of a mapping all of whose keys have one."""
+    value = model()
+    return Field(default_factory=lambda: value)
+
+
 def default(text: str, parse: Callable[[str], Value]) -> Any:
     """A default written as in the file, shown so in the schema."""
     return Field(default=parse(text), json_schema_extra={"default": text})

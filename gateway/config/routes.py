@@ -24,7 +24,9 @@ from gateway.config.fields import (
     Text,
     VariantName,
     amount,
+    every_default,
     length,
+    nothing,
 )
 from gateway.config.shadows import Shadow
 from gateway.config.units import DueError, WrongError
@@ -80,7 +82,7 @@ class Match(Strict):
     """All methods when left out."""
     host: Host | None = None
     """Without a port; *.example.com takes all names below. Any host when left out."""
-    headers: dict[FieldName, FieldValue] = Field(default={})
+    headers: dict[FieldName, FieldValue] = nothing(dict)
     """Header fields and the values they must have."""
 
 
@@ -128,7 +130,7 @@ class Response(Strict):
     """A fixed answer."""
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
-    headers: dict[FieldName, FieldValue] = Field(default={})
+    headers: dict[FieldName, FieldValue] = nothing(dict)
     body: str = ""
 
 
@@ -149,18 +151,18 @@ class Route(Strict):
     protocol: Literal["http", "openai", "oip"] = "http"
     """Error shape, streams, model names, binary tensors; oip is the Open Inference Protocol."""
     match: Match
-    targeting_key: list[KeySource] = Field(default=[])
+    targeting_key: list[KeySource] = nothing(list)
     """What fixes a caller's variant: the first that is present. Without one the choice is random."""
     salt: Text | None = None
     """The route's name when left out."""
-    rules: list[Rule] = Field(default=[])
+    rules: list[Rule] = nothing(list)
     """Segments with splits of their own; the first that matches wins."""
     split: Split
     """Variants and their weights: whole numbers, relative to their sum."""
-    fallback: Fallback = Fallback()
+    fallback: Fallback = every_default(Fallback)
     deadline: Length = length("300s")
     """Of the whole request, all attempts together."""
     replay_body: SizeOrZero = amount("1MiB")
     """A larger body is streamed through, and gets no second attempt once it was sent."""
-    shadow: list[Shadow] = Field(default=[])
+    shadow: list[Shadow] = nothing(list)
     """Candidates that are sent copies of live requests."""

@@ -26,6 +26,8 @@ from gateway.config.fields import (
     amount,
     fraction,
     length,
+    nothing,
+    shown,
 )
 from gateway.config.secret_fields import SecretText
 from gateway.config.units import DueError
@@ -92,7 +94,7 @@ class Admin(Strict):
 
     listen: Address = Field(default=("127.0.0.1", 9090), json_schema_extra={"default": "127.0.0.1:9090"})
     """HOST:PORT. Anything but a loopback address needs tokens."""
-    tokens: list[Token] = Field(default=[])
+    tokens: list[Token] = nothing(list)
     """Who may use the admin API; without tokens, everybody on this machine."""
 
 
@@ -133,7 +135,7 @@ class Notify(Strict):
 
     url: WebUrl
     """Where events are posted."""
-    when: Annotated[list[Literal[EVENT_KINDS]], Field(min_length=1)] = Field(default=list(EVENT_KINDS))  # type: ignore[valid-type]
+    when: Annotated[list[Literal[EVENT_KINDS]], Field(min_length=1)] = shown(list(EVENT_KINDS), list(EVENT_KINDS))  # type: ignore[valid-type]
     """The kinds of event that are posted; all of them when left out."""
     secret: SecretText | None = None
     """Signs what is posted; by reference."""

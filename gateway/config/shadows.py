@@ -19,7 +19,9 @@ from gateway.config.fields import (
     Strict,
     VariantName,
     amount,
+    every_default,
     fraction,
+    nothing,
     shaped,
 )
 from gateway.config.units import WrongError
@@ -65,13 +67,13 @@ class At(Strict):
 class Compare(Strict):
     """How a shadow's reply is judged against the live one."""
 
-    ignore: list[JsonPath] = Field(default=[])
+    ignore: list[JsonPath] = nothing(list)
     """Paths that may differ; openai adds id, created, model, usage and system_fingerprint, oip adds id, model_name and
     model_version."""
-    numbers: Numbers = Numbers()
-    unordered: list[JsonPath] = Field(default=[])
+    numbers: Numbers = every_default(Numbers)
+    unordered: list[JsonPath] = nothing(list)
     """Lists whose order makes no difference."""
-    at: dict[JsonPath, At] = Field(default={})
+    at: dict[JsonPath, At] = nothing(dict)
     """Paths that are compared in a way of their own."""
 
 
@@ -93,4 +95,4 @@ class Shadow(Strict):
     """Mismatches kept whole, newest first."""
     record: FilePath | None = None
     """A JSON-lines file of whole pairs, rotated at 64 MiB."""
-    compare: Compare = Compare()
+    compare: Compare = every_default(Compare)

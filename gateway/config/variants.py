@@ -21,8 +21,11 @@ from gateway.config.fields import (
     Strict,
     Text,
     UpstreamPath,
+    every_default,
     fraction,
     length,
+    nothing,
+    shown,
 )
 from gateway.config.units import DueError, duration
 
@@ -71,9 +74,9 @@ class UpstreamTls(Strict):
 class Headers(Strict):
     """Changes to the header fields of requests to this variant."""
 
-    set: dict[FieldName, FieldValue] = Field(default={})
+    set: dict[FieldName, FieldValue] = nothing(dict)
     """Fields to set; authorization, cookie and x-api-key only by reference."""
-    remove: list[FieldName] = Field(default=[])
+    remove: list[FieldName] = nothing(list)
     """Fields to leave out."""
 
 
@@ -95,7 +98,7 @@ class Retry(Strict):
 
     extra: Annotated[int, Field(ge=0, le=10)] = 1
     """Attempts after the first."""
-    when: list[RetryWhen] = Field(default=["connect"])
+    when: list[RetryWhen] = shown(["connect"], ["connect"])
     """What is tried again; reset means that no byte of a reply came."""
     budget: ShareOrZero = fraction("20%")
     """Retries may be this share of the variant's calls; ten are always allowed."""
@@ -112,7 +115,7 @@ class Breaker(Strict):
     """With fewer in the window the last 10 calls decide."""
     error_rate: Share = fraction("50%")
     """Trips at this share of failed calls."""
-    error_statuses: list[StatusRange] = Field(default=[(500, 599)], json_schema_extra={"default": ["500-599"]})
+    error_statuses: list[StatusRange] = shown([(500, 599)], ["500-599"])
     """Statuses that count as errors, single or as ranges."""
     consecutive_errors: Count = 5
     """Trips at once."""
@@ -159,23 +162,23 @@ class Variant(Strict):
 
     endpoints: Annotated[list[EndpointUrl], Field(min_length=1)]
     """Where it runs: http://, https:// or unix:/path; a name is resolved again every 5 s."""
-    tls: UpstreamTls = UpstreamTls()
+    tls: UpstreamTls = every_default(UpstreamTls)
     version: str = ""
     """Shown, sent and recorded."""
-    metadata: dict[str, Any] = Field(default={})
+    metadata: dict[str, Any] = nothing(dict)
     """Free; shown and recorded, never interpreted."""
     path: UpstreamPath | None = None
     """The upstream path; the client's when left out. {rest} stands for what a prefix route left over."""
     model: Text | None = None
     """Written over "model" in openai bodies, and over the model part of oip paths."""
-    headers: Headers = Headers()
-    timeouts: Timeouts = Timeouts()
+    headers: Headers = every_default(Headers)
+    timeouts: Timeouts = every_default(Timeouts)
     concurrency: Count = 1024
     """Requests in flight; above it the variant is overloaded."""
-    retry: Retry = Retry()
+    retry: Retry = every_default(Retry)
     balance: Literal["least_loaded", "round_robin"] = "least_loaded"
     """least_loaded: the less loaded of two endpoints drawn at random."""
-    breaker: Breaker = Breaker()
-    ejection: Ejection = Ejection()
+    breaker: Breaker = every_default(Breaker)
+    ejection: Ejection = every_default(Ejection)
     health: Health | None = None
     """Active checks; none when left out."""
