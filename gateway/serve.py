@@ -79,14 +79,16 @@ def create_run_dir() -> RunDir:
 
 
 def raise_descriptor_limit(snapshot: Snapshot) -> None:
-    """Each connection needs a descriptor on both sides; a system that does not give so many is told of once."""
-    needed = 2 * snapshot.limits.connections + SPARE_DESCRIPTORS
+    """One worker may hold every client, and a connection for each request in flight besides."""
+    clients = snapshot.limits.connections
+    in_flight = min(clients, sum(variant.concurrency for variant in snapshot.variants.values()))
+    needed = clients + in_flight + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < needed:
-        Log("serve").warning("too few open files allowed for limits.connections", allowed=wanted, needed=needed)
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        Log("serve").warning("limits.connections needs more open files than allowed", allowed=allowed, needed=needed)
 
 
 def become_launcher(run_dir: RunDir, sockets: list[socket]) -> NoReturn:

@@ -11,40 +11,51 @@ from gateway.errors import StartError
 BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel's own bound (net.core.somaxconn) holds as well."""
 
+Address = tuple[int, tuple[str, int]]
+"""A family, and a host and port in it."""
+
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """A socket for each address of the host; an empty one stands for all IPv4 addresses. Addresses this machine does
-    not have are left out when the name has others. StartError when none can be bound, or one is taken."""
+    """A socket for each address of the host. StartError when none can be bound, or one is taken."""
+    try:
+        return bind(resolve(host, port))
+    except OSError as error:
+        raise StartError(_reason(host, port, error)) from None
+
+
+def bind(addresses: list[Address]) -> list[socket.socket]:
+    """A socket for each; those this machine does not have are left out when there are others. OSError otherwise, and
+    nothing stays bound."""
     sockets: list[socket.socket] = []
     absent: OSError | None = None
-    for family, address in _resolve(host, port):
+    for family, address in addresses:
         try:
             sockets.append(_bound(family, address))
         except OSError as error:
             if error.errno not in _ABSENT:
                 _close(sockets)
-                raise StartError(_reason(host, port, error)) from None
+                raise
             absent = error
-    if not sockets:
-        assert absent is not None
-        raise StartError(_reason(host, port, absent))
+    if not sockets and absent is not None:
+        raise absent
     return sockets
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """The addresses of a host, each once; an empty host stands for all IPv4 addresses."""
+    try:
+        found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise StartError(f"cannot listen on {_authority(host, port)}: unknown host {host!r}") from None
+    return list(dict.fromkeys((family, (str(address[0]), port)) for family, _, _, _, address in found))
 
 
 def shown(listener: socket.socket, scheme: str) -> str:
     """The URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://{_authority(host, port)}"
-
-
-def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
-    try:
-        found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise StartError(f"cannot listen on {_authority(host, port)}: unknown host {host!r}") from None
-    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))  # type: ignore[misc]
 
 
 def _bound(family: int, address: tuple[str, int]) -> socket.socket:
