@@ -129,7 +129,7 @@ class Demo:
 def curl(addresses: Addresses, sample: Sample) -> str:
     """A line that works as it stands."""
     body = json.dumps(sample.body, separators=(",", ":"))
-    return f"curl -i {addresses.gateway}{ROUTE} -H 'content-type: application/json' -H 'x-user-id: ada' -d '{body}'"
+    return f"curl -i {addresses.gateway}{ROUTE} -H 'content-type: application/json' -H 'x-user-id: grace' -d '{body}'"
 
 
 async def train(children: Children, python: Path) -> Path:
