@@ -23,7 +23,11 @@ def tcp(port: int, *, host: str = "127.0.0.1", timeout: float = PATIENCE, receiv
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    sock.connect((host, port))
+    try:
+        sock.connect((host, port))
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
@@ -35,7 +39,7 @@ class Client:
     ) -> None:
         self.sock = tcp(port, host=host)
         if tls is not None:
-            self.sock = tls.wrap_socket(self.sock, server_hostname=name)
+            self.sock = _secured(self.sock, tls, name)
         self.stream = http1.Stream(self.sock)
 
     def __enter__(self) -> Self:
@@ -127,6 +131,14 @@ class Client:
     def close(self) -> None:
         """Go."""
         self.sock.close()
+
+
+def _secured(sock: socket.socket, tls: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    try:
+        return tls.wrap_socket(sock, server_hostname=name)
+    except OSError:
+        sock.close()
+        raise
 
 
 def reset(sock: socket.socket) -> None:

@@ -44,10 +44,13 @@ def _mapping(value: object) -> Mapping[str, object]:
 class Gateway:
     """One running gateway in a folder of its own."""
 
-    def __init__(self, settings: Config, *, env: Mapping[str, str] | None = None, ready: bool = True) -> None:
+    def __init__(
+        self, settings: Config, *, port: int | None = None, env: Mapping[str, str] | None = None, ready: bool = True
+    ) -> None:
+        """Start it; `port` is one of the settings' own `listen`, where they have it."""
         self._folder = tempfile.TemporaryDirectory(prefix="gateway-test-")
         self.folder = Path(self._folder.name)
-        self.port = kernel.free_port()
+        self.port = port or kernel.free_port()
         self.admin_port = kernel.free_port()
         whole = {"listen": [f"127.0.0.1:{self.port}"], "admin": {"listen": f"127.0.0.1:{self.admin_port}"}, **settings}
         self.file = self.folder / "gateway.yaml"
