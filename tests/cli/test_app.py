@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
-from gateway.cli.app import COMMANDS, gateway
+from gateway.cli.app import COMMANDS
 from tests.support.command import GATEWAY, example, run
 
 

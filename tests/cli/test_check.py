@@ -62,7 +62,7 @@ def test_a_good_file_as_json(tmp_path: Path) -> None:
 
 
 def test_what_changes_nothing_yet_is_a_notice(tmp_path: Path) -> None:
-    text = EXAMPLE.replace("8000\"]}", "8000\"], health: {path: /ready}}")
+    text = EXAMPLE.replace('8000"]}', '8000"], health: {path: /ready}}')
     [notice] = json.loads(run("check", example(tmp_path, text), "--json").stdout)["notices"]
     assert "health" in notice
 
