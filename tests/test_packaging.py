@@ -1,11 +1,14 @@
 """What is shipped and what is locked: the wheel, the source distribution, the lock files."""
 
+import ast
 import re
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ import gateway
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TRAINER = {"sklearn", "joblib"}
+"""What the demo's trainer imports, in an environment of its own."""
 PIN = re.compile(r"(?m)^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)[^\n]*\n(?:    --hash=sha256:[0-9a-f]{64}\b[^\n]*\n)+")
 
 
@@ -69,6 +74,25 @@ def test_an_installed_wheel_answers_with_its_version(dist: Path, tmp_path: Path)
     run = subprocess.run([sys.executable, "-m", "gateway", "--version"], cwd=tmp_path, capture_output=True, text=True)
     assert (run.returncode, gateway.__version__ in run.stdout) == (0, True), run.stderr
     assert gateway.__version__ in wheel.name
+
+
+def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
+    """And every declared one is imported: nothing is there by luck, nothing for nothing."""
+    distributions = packages_distributions()
+    imported = {name for file in (ROOT / "gateway").rglob("*.py") for name in imports(file) if name in distributions}
+    imported -= {"gateway", "pydantic_core", *TRAINER}  # pydantic_core is half of pydantic
+    used = {canonicalize_name(distributions[name][0]) for name in imported}
+    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+    assert used == declared
+
+
+def imports(file: Path) -> Iterator[str]:
+    """The first word of all that a module imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module).partition(".")[0]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def find(given: Path | None) -> Path:
     if given is not None:
         if not has_mlserver(given):
             raise StartError(f"{given}: not a Python that has MLServer and its scikit-learn runtime ({PACKAGES})")
-        return given
+        return given.absolute()
     for python in usual_places():
         if has_mlserver(python):
             return python
