@@ -6,8 +6,8 @@ row of a table. It needs the standard library only, so there is nearly nothing i
 Start: a row that ends `TRIES` times before it was ready once, or says itself why it cannot start, ends the whole start.
 Again: once all were ready a row is started again for ever: at once when it had been up for `STEADY` seconds, else after
 a pause that doubles, up to `SLOWEST`.
-Stop: SIGTERM and SIGINT are passed on to all; the serving rows end by themselves, within the time the configuration
-gives them, then the others are let go. A second SIGINT ends everything now.
+Stop: SIGTERM and SIGINT are passed on to the serving rows, which end by themselves within the time the configuration
+gives them; then the others are let go. A second SIGINT ends everything now.
 
 Every process holds one end of a socket pair, its lifeline: it says there that it is ready (`R`) or why it cannot be
 (`E` and the reason), and ends when the launcher's end is closed, however the launcher died.
@@ -89,9 +89,19 @@ class Launcher:
         self._stop(signal.Signals(number), time.monotonic() + (0.0 if now else self._limit) + GRACE)
 
     def _stop(self, number: signal.Signals, latest: float) -> None:
+        if self._stop_at is None:
+            self._close_listeners()
         self._stop_at = latest if self._stop_at is None else min(latest, self._stop_at)
         for child in self._children:
-            child.send(number)
+            if child.row.serves:
+                child.send(number)
+
+    def _close_listeners(self) -> None:
+        """So that nobody is accepted any more once the last worker has closed its own."""
+        serving = {number for child in self._children if child.row.serves for number in child.row.descriptors}
+        others = {number for child in self._children if not child.row.serves for number in child.row.descriptors}
+        for number in serving - others:
+            os.close(number)
 
     def _look_at_children(self, now: float) -> None:
         for child in self._children:
@@ -200,7 +210,8 @@ def table(plan: Plan, run_dir: str, board: int) -> list[Row]:
         for index in range(plan["workers"])
     ]
     admin = ("--fds", ",".join(map(str, plan["admin"])), "--tokens", str(int(plan["admin_tokens"])))
-    control = Row("control", "gateway.control.main", (*common, *admin), (board, *plan["admin"]), len(workers), False)
+    arguments = (*common, *admin, "--workers", str(len(workers)))
+    control = Row("control", "gateway.control.main", arguments, (board, *plan["admin"]), len(workers), False)
     return [*workers, control]
 
 

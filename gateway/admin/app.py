@@ -57,7 +57,13 @@ def application(facts: Facts) -> web.Application:
     app = web.Application(middlewares=[errors(facts.report), guard(has_tokens=facts.has_tokens)])
     app.add_routes([web.get("/", index), web.get("/livez", livez), web.get("/readyz", readyz)])
     app.router.add_get("/metrics", metrics)
+    app.on_response_prepare.append(hide_server)
     return app
+
+
+async def hide_server(request: web.Request, response: web.StreamResponse) -> None:
+    """The versions of what we are made of are nobody's business."""
+    response.headers.popall("Server", None)
 
 
 def guard(*, has_tokens: bool) -> Middleware:
@@ -65,7 +71,7 @@ def guard(*, has_tokens: bool) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not has_tokens and request.path not in OPEN and not is_loopback(request.host):
+        if not has_tokens and request.path not in OPEN and not is_loopback(request.headers.get("Host", "")):
             return error(
                 403, "forbidden", "without tokens the admin side answers to a loopback name only, such as localhost"
             )

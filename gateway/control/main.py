@@ -3,8 +3,8 @@
 It decides when control begins and ends. Workers link to it and are adopted; it may crash and come back without their
 noticing. What is in force is the snapshot in the run directory, so it comes back even when the file is broken by then.
 
-SIGTERM and SIGINT turn readiness off, nothing more: operators can watch a drain to its end. Control ends when the
-launcher lets it go, or is gone; then it removes the run directory.
+Signals to end are for the launcher: control stays, so that operators can watch a drain, until the launcher lets it go
+or is gone. Then it removes the run directory.
 """
 
 import asyncio
@@ -19,13 +19,16 @@ from gateway.admin.app import Facts, application
 from gateway.control.workers import Workers
 from gateway.core.model import Snapshot
 from gateway.links.board import Board
-from gateway.links.child import Lifeline, handle_signals, options
+from gateway.links.child import Lifeline, options
 from gateway.links.frames import Frames
 from gateway.links.log import Log, describe
 from gateway.links.rundir import SNAPSHOT, RunDir
+from gateway.links.signals import ignore
 
 CLOSE_WITHIN = 1.0
 """Seconds an answer of the admin side may take to end once control is let go."""
+ADOPT_WITHIN = 1.0
+"""Seconds to wait for the workers before the admin side opens."""
 
 
 class Bridge(logging.Handler):
@@ -45,38 +48,45 @@ class Bridge(logging.Handler):
 class Control:
     """One control process."""
 
-    def __init__(self, arguments: dict[str, str]) -> None:
+    def __init__(self, arguments: dict[str, str], log: Log) -> None:
         self._run_dir = RunDir(arguments["run-dir"])
         self._sockets = [socket.socket(fileno=int(number)) for number in arguments["fds"].split(",")]
+        self._count = int(arguments["workers"])
         self._lifeline = Lifeline(int(arguments["lifeline"]))
-        self._log = Log("control")
-        self._workers = Workers(self._log)
-        self._draining = False
+        self._workers = Workers(log)
         snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
         self._facts = Facts(
             snapshot=snapshot,
             board=Board.open(int(arguments["board"])),
             has_tokens=arguments["tokens"] == "1",
-            is_ready=lambda: not self._draining and self._workers.any_serves(),
-            report=lambda where, error: self._log.error("unexpected", what=where, error=describe(error)),
+            is_ready=self._workers.any_serves,
+            report=lambda where, error: log.error("unexpected", what=where, error=describe(error)),
         )
 
     async def run(self) -> None:
         """Runs until the launcher lets go."""
-        logging.getLogger().addHandler(Bridge(self._log))
         ended = asyncio.Event()
-        links = await self._link()
-        runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)
-        await runner.setup()
-        for one in self._sockets:
-            await web.SockSite(runner, one).start()
         self._lifeline.watch(ended.set)
-        handle_signals(self._drain, self._drain)
+        ignore()
+        links = await self._link()
+        runner = await self._open_admin()
         self._lifeline.ready()
         await ended.wait()
         links.close()
         self._run_dir.remove()
         await runner.cleanup()
+
+    async def _open_admin(self) -> web.AppRunner:
+        """First the workers: whoever asks a control that has just come back waits until it knows the answer."""
+        try:
+            await asyncio.wait_for(self._workers.complete(self._count), ADOPT_WITHIN)
+        except TimeoutError:
+            pass
+        runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)
+        await runner.setup()
+        for one in self._sockets:
+            await web.SockSite(runner, one).start()
+        return runner
 
     async def _link(self) -> asyncio.Server:
         """A socket that a killed control left behind is replaced."""
@@ -85,13 +95,17 @@ class Control:
             lambda: Frames(self._workers.received, self._workers.lost), self._run_dir.control_socket
         )
 
-    def _drain(self) -> None:
-        self._draining = True
+
+async def run(arguments: dict[str, str], log: Log) -> None:
+    """The process from start to end."""
+    await Control(arguments, log).run()
 
 
 def main() -> None:
     """Called by the launcher."""
-    asyncio.run(Control(options(sys.argv[1:])).run())
+    log = Log("control")
+    logging.getLogger().addHandler(Bridge(log))
+    asyncio.run(run(options(sys.argv[1:]), log))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 It decides nothing about them; the launcher starts and ends them, and they serve without control.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ class Workers:
         self._linked: dict[Frames, Adopted] = {}
         self._log = log
         self._now = now
+        self._adopted = asyncio.Event()
 
     def received(self, link: Frames, frame: bytes) -> None:
         """A worker's state came; what is not one ends the link."""
@@ -49,6 +51,7 @@ class Workers:
         known = self._linked.get(link)
         self._linked[link] = Adopted(state, known.since if known else self._now())
         if known is None:
+            self._adopted.set()
             self._log.info("worker adopted", index=state["index"], pid=state["pid"], revision=state["revision"])
 
     def lost(self, link: Frames) -> None:
@@ -60,6 +63,12 @@ class Workers:
     def all(self) -> list[Adopted]:
         """In the order of their numbers."""
         return sorted(self._linked.values(), key=lambda adopted: adopted.state["index"])
+
+    async def complete(self, count: int) -> None:
+        """Waits until so many are linked."""
+        while len(self._linked) < count:
+            self._adopted.clear()
+            await self._adopted.wait()
 
     def any_serves(self) -> bool:
         """Whether a linked worker is not about to end."""

@@ -18,8 +18,6 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.errors import StartError
-
 MAX_RUN = 64
 """The most cells one name may have."""
 
@@ -142,7 +140,7 @@ class Board:
     def __init__(self, memory: mmap.mmap) -> None:
         magic, self.slots, names, cells = _HEADER.unpack_from(memory, 0)
         if magic != _MAGIC:
-            raise StartError("the board is not one, or another version wrote it")
+            raise ValueError("not a board, or another version wrote it")
         view = memoryview(memory)
         stride = _stride(names, cells)
         starts = range(mmap.PAGESIZE, mmap.PAGESIZE + self.slots * stride, stride)
@@ -171,7 +169,7 @@ class Board:
         with open(target, "rb+", closefd=not isinstance(target, int)) as file:
             size = os.fstat(file.fileno()).st_size
             if size < mmap.PAGESIZE:
-                raise StartError("the board is not one: it is too short")
+                raise ValueError("not a board: it is too short")
             return cls(mmap.mmap(file.fileno(), size))
 
     def slot(self, number: int) -> Slot:

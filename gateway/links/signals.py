@@ -14,3 +14,10 @@ def hold_back() -> None:
 def let_in() -> None:
     """The handlers are set."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def ignore() -> None:
+    """For a process whose end is the launcher's business alone, also where a supervisor signals every process."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    let_in()

@@ -58,6 +58,8 @@ class Stage:
         self._clients: list[Lines] = []
         self._public = public
         self._admin = admin
+        self._port = public.getsockname()[1]
+        self._admin_port = admin.getsockname()[1]
         self.run_dir = run_dir
 
     def launch(self, workers: int = 2, *, limits: Limits = LIMITS, how: str = "") -> Any:
@@ -73,23 +75,32 @@ class Stage:
             serving={},
         )
         self.run_dir.write(PLAN, json.dumps(plan).encode())
-        return self._start(
+        running = self._start(
             sys.executable,
             str(HERE / "standin_launcher.py"),
             self.run_dir.path,
             pass_fds=(self._public.fileno(), self._admin.fileno()),
             env={**os.environ, "PYTHONPATH": str(HERE), "STANDIN": how},
         )
+        self._public.close()
+        self._admin.close()
+        return running
 
     def client(self) -> Lines:
-        lines = Lines(self._public.getsockname()[1])
+        lines = Lines(self._port)
         self._clients.append(lines)
         return lines
 
-    def admin(self, path: str) -> tuple[int, str]:
-        port = self._admin.getsockname()[1]
+    def is_refused(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            self.client()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def admin(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._admin_port}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -163,14 +174,14 @@ def test_connections_wait_while_no_worker_is_there(stage: Stage, until: Callable
     assert victim.pid not in accepted
 
 
-def test_sigterm_answers_what_is_in_flight_and_ends_with_0(stage: Stage) -> None:
+def test_sigterm_answers_what_is_in_flight_and_ends_with_0(stage: Stage, until: Callable[..., Any]) -> None:
     running = stage.launch(2)
     running.event("serving")
     held = stage.client()
     held.send(b"hold\n")
     stage.client().ask()
     running.signal(signal.SIGTERM)
-    running.event("draining")
+    until(stage.is_refused, "new clients to be refused")
     held.send(b"go\n")
     assert held.answer() > 0
     assert running.end() == 0
@@ -257,6 +268,23 @@ def test_a_killed_control_costs_no_request_and_adopts_the_workers_again(
     assert stage.admin("/readyz") == (200, "ok\n")
 
 
+def test_signals_to_all_processes_drain_as_one_to_the_launcher_does(stage: Stage, until: Callable[..., Any]) -> None:
+    """Some supervisors signal every process of a service; control stays until the end all the same."""
+    running = stage.launch(1)
+    running.event("serving")
+    held = stage.client()
+    held.send(b"hold\n")
+    everybody = [*running.children("standin"), *running.children("gateway.control.main")]
+    assert len(everybody) == 2
+    for child in everybody:
+        child.terminate()
+    running.signal(signal.SIGTERM)
+    until(lambda: stage.admin("/readyz")[0] == 503, "readiness to end")
+    held.send(b"go\n")
+    assert held.answer() > 0
+    assert running.end() == 0
+
+
 def test_no_scrape_is_refused_while_control_comes_back(stage: Stage, until: Callable[..., Any]) -> None:
     """The launcher holds the admin socket: who asks meanwhile waits for the answer."""
     running = stage.launch(1)
@@ -272,7 +300,7 @@ def test_no_scrape_is_refused_while_control_comes_back(stage: Stage, until: Call
 def test_the_admin_side_tells_of_a_drain_until_its_end(stage: Stage, until: Callable[..., Any]) -> None:
     running = stage.launch(1)
     running.event("serving")
-    until(lambda: stage.admin("/readyz")[0] == 200, "readiness")
+    assert stage.admin("/readyz")[0] == 200
     held = stage.client()
     held.send(b"hold\n")
     running.signal(signal.SIGTERM)
