@@ -31,16 +31,16 @@ def compile_condition(condition: Condition, segment: str) -> Predicate:
     return _some([compile_condition(part, segment) for part in condition.conditions])
 
 
-def tests(condition: Condition) -> Iterator[Test]:
+def comparisons(condition: Condition) -> Iterator[Test]:
     """Every comparison in the condition."""
     match condition:
         case Test():
             yield condition
         case Not(condition=inner):
-            yield from tests(inner)
+            yield from comparisons(inner)
         case All(conditions=parts) | AnyOf(conditions=parts):
             for part in parts:
-                yield from tests(part)
+                yield from comparisons(part)
 
 
 def _every(parts: list[Predicate]) -> Predicate:

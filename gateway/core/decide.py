@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gateway.core.assignment import compile_draw, compile_split, heaviest
-from gateway.core.conditions import Predicate, compile_condition, tests
+from gateway.core.conditions import Predicate, comparisons, compile_condition
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie, compile_issuer, compile_keys
 from gateway.core.model import Condition, Route, Split
@@ -116,7 +116,7 @@ def _reads_json(route: Route, segments: Segments) -> bool:
     if any(key.source.kind == "json" for key in route.targeting_key):
         return True
     conditions = [segments.conditions[rule.segment] for rule in route.rules]
-    return any(test.source.kind == "json" for condition in conditions for test in tests(condition))
+    return any(test.source.kind == "json" for condition in conditions for test in comparisons(condition))
 
 
 def _fallback(route: Route) -> tuple[str, ...]:

@@ -66,15 +66,11 @@ class Facts:
             self._document = (_parse_fast(self.body),)
         value = read(path, self._document[0])  # type: ignore[index]
         if type(value) is float and not -_LARGEST_EXACT < value < _LARGEST_EXACT:
-            return self._exact_field(path, value)
+            # orjson rounds integers beyond 64 bits, and two targeting keys could become one.
+            if self._exact is None:
+                self._exact = (_parse_exact(self.body),)
+            value = read(path, self._exact[0])  # type: ignore[index]
         return value
-
-    def _exact_field(self, path: Path, rounded: float) -> object:
-        """orjson gives integers beyond 64 bits as floats, where two targeting keys could become one."""
-        if self._exact is None:
-            self._exact = (_parse_exact(self.body or b""),)
-        value = read(path, self._exact[0])  # type: ignore[index]
-        return rounded if value is MISSING else value
 
 
 def _parse_query(query: bytes) -> dict[bytes, bytes]:
@@ -110,8 +106,8 @@ def _parse_fast(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        # Half a surrogate pair, as a text cut in the middle of an emoji ends in, is JSON, though not for orjson.
-        return _parse_exact(body) if b"\\u" in body else MISSING
+        # It may be JSON all the same: orjson refuses half a surrogate pair, as in a text cut in the middle of an emoji.
+        return _parse_exact(body)
 
 
 def _parse_exact(body: bytes) -> object:

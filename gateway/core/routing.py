@@ -10,7 +10,7 @@ import re
 from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
-from gateway.core.conditions import tests
+from gateway.core.conditions import comparisons
 from gateway.core.decide import CompiledRoute, Segments
 from gateway.core.model import Match, Route, Snapshot
 
@@ -111,7 +111,8 @@ class RouteTable:
             self._of(route.match.host).add(Entry(route, segments))
         for paths in (self._anywhere, *self._hosts.values()):
             paths.sort()
-        if any(test.operator == "matches" for condition in snapshot.segments.values() for test in tests(condition)):
+        conditions = snapshot.segments.values()
+        if any(test.operator == "matches" for condition in conditions for test in comparisons(condition)):
             import re2  # noqa: F401, PLC0415 - now, rather than in the first request that needs it
 
     def _of(self, host: str | None) -> _Paths:
