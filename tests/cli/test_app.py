@@ -11,11 +11,11 @@ import pytest
 
 from gateway import __version__
 from gateway.cli.app import COMMANDS
-from tests.support.command import GATEWAY, example, run
+from tests.support.command import GATEWAY, example, run, spawn
 
 
 def test_version() -> None:
-    done = run("--version")
+    done = spawn("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"gateway {__version__}\n", "")
 
 
@@ -78,7 +78,7 @@ def test_completion_prints_a_script(shell: str) -> None:
 )
 def test_the_shell_completes_commands_options_and_values(words: str, index: str, expected: list[str]) -> None:
     """What the script of `gateway completion bash` asks the command at each press of the tab key."""
-    done = run(env={"_GATEWAY_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": index})
+    done = spawn(env={"_GATEWAY_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": index})
     assert [line.partition(",")[2] for line in done.stdout.splitlines()] == expected
 
 
@@ -108,15 +108,15 @@ def test_closed_streams_are_no_reason_for_a_traceback() -> None:
 
 def test_an_encoding_without_the_letters_gets_escapes(tmp_path: Path) -> None:
     name = tmp_path / "ünï.yaml"
-    done = run("check", str(name), env={"PYTHONIOENCODING": "ascii"})
+    done = spawn("check", str(name), env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 1
     assert r"\xfcn\xef.yaml:1:1: " in done.stderr
 
 
 def test_a_name_that_is_not_text_is_printed_as_well_as_can_be() -> None:
-    done = subprocess.run([*GATEWAY, "check", b"\xff.yaml"], capture_output=True, text=True, timeout=30)
+    done = spawn("check", b"\xff.yaml")
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert ".yaml:1:1: " in done.stderr
 
 
 def test_control_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:

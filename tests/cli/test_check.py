@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import EXAMPLE, example, run
+from tests.support.command import EXAMPLE, example, run, spawn
 
 FAULTY = EXAMPLE.replace("split: {fraud-3: 95, fraud-4: 5}", "split: {fraud-3: 95, fraud-5: 5}").replace("8001", "x")
 WARNED = EXAMPLE + "  other: {match: {path: /other}, targeting_key: [{client: ip}], split: {fraud-3: 1}}\n"
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_a_fault(name: str) -> None:
 
 def test_standard_input_can_be_checked() -> None:
     """For files that another program makes."""
-    done = run("check", "/dev/stdin", stdin=EXAMPLE)
+    done = spawn("check", "/dev/stdin", stdin=EXAMPLE)
     assert (done.returncode, done.stdout) == (0, "/dev/stdin: ok, 1 route, 2 variants\n")
 
 
