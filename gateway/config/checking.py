@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gateway.config.cross_checks import cross_faults
 from gateway.config.data import Plain
-from gateway.config.document import Document
+from gateway.config.document import Document, Partial
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.faulty import Faulty
 from gateway.config.fields import Names
@@ -29,11 +29,15 @@ def check(root: Mapping, faults: list[Fault], *, folder: FilePath) -> Document:
         checker.set_aside(data, path)
     document = checker.document(data)
     faults = [*faults, *plain.faults, *checker.faults]
-    if document is not None:
-        faults += cross_faults(document, root, checker.faulty)
-    if faults or document is None:
-        raise ConfigError(faults)
+    faults += cross_faults(document, root, checker.faulty)
+    if faults:
+        raise ConfigError(_one_each(faults))
     return document
+
+
+def _one_each(faults: list[Fault]) -> list[Fault]:
+    """The first fault of each place and path: the next may only follow from it."""
+    return list({(fault.line, fault.column, fault.path): fault for fault in reversed(faults)}.values())
 
 
 def _names(root: Mapping, section: str) -> dict[str, None] | None:
@@ -51,16 +55,17 @@ class _Checker:
         self._wording = Wording(root)
         self._names = names
 
-    def document(self, data: Data) -> Document | None:
-        """The models; without what is faulty where something is, None where too little is left."""
+    def document(self, data: Data) -> Document:
+        """The models; without what is faulty where something is."""
+        kind = Document
         while True:
             try:
-                return Document.model_validate(data, context=self._names)
+                return kind.model_validate(data, context=self._names)
             except ValidationError as error:
                 paths = self._report(error)
             taken = [self.set_aside(data, path) for path in paths]
-            if not any(taken):
-                return None
+            assert any(taken) or kind is Document, "every round takes something away, so the rounds end"
+            kind = Partial
 
     def set_aside(self, data: Data, path: Path) -> bool:
         """Takes the innermost entry of a mapping that holds the path out of the data; False where there is none."""

@@ -167,7 +167,7 @@ class _Composer:
         nodes = node.items if isinstance(node, Sequence) else [node]
         mappings = [each for each in nodes if isinstance(each, Mapping)]
         if len(mappings) < len(nodes):
-            self._fault(node, "<< takes a mapping, or a list of them", (*self._path(), _MERGE))
+            self._fault(node, "<< takes a mapping, or a list of them", (*self._path()[:-1], _MERGE))
         return mappings
 
     def _check_tag(self, event: yaml.NodeEvent) -> None:

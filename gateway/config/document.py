@@ -14,6 +14,8 @@ from gateway.config.secret_fields import StoreUrl
 from gateway.config.serving import AccessLog, Admin, Limits, Listen, Notify, Workers
 from gateway.config.variants import Variant
 
+STORE = "sqlite:///gateway.db"
+
 
 class Document(Strict):
     """The configuration of the gateway."""
@@ -25,7 +27,7 @@ class Document(Strict):
     admin: Admin = every_default(Admin)
     trusted_proxies: list[Network] = nothing(list)
     """Networks whose x-forwarded-for is believed."""
-    store: Annotated[StoreUrl, Field(validate_default=True)] = "sqlite:///gateway.db"  # type: ignore[assignment]
+    store: Annotated[StoreUrl, Field(validate_default=True)] = STORE  # type: ignore[assignment]
     """Revisions, events and comparisons: sqlite:///FILE, or a PostgreSQL URL for several machines."""
     limits: Limits = every_default(Limits)
     access_log: AccessLog = every_default(AccessLog)
@@ -39,3 +41,11 @@ class Document(Strict):
     """Named groups of callers, by condition."""
     routes: Annotated[dict[Name, Route], Field(min_length=1)]
     """The public paths, by name."""
+
+
+class Partial(Document):
+    """What is left of a file once its faulty parts were set aside: nothing in it is required any more."""
+
+    listen: list[Listen] = nothing(list)
+    variants: dict[Name, Variant] = nothing(dict)
+    routes: dict[Name, Route] = nothing(dict)

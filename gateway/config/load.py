@@ -45,7 +45,7 @@ def load(text: bytes, name: str, folder: Path) -> Configuration:
         document = check(root, faults, folder=folder.absolute())
         snapshot = build.snapshot(document)
         settings = build.settings(document, processors=len(os.sched_getaffinity(0)))
-        told = notices(settings, snapshot, written=document)
+        told = notices(settings, snapshot, root=root)
         return Configuration(settings, snapshot, text, warnings(document, root), told)
 
 

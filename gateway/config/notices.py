@@ -3,11 +3,13 @@
 It decides which settings those are; a setting leaves the table in the change that brings it to life.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from gateway.config.document import Document
+from gateway.config.document import STORE
+from gateway.config.nodes import Mapping, Scalar
+from gateway.config.routes import WHEN
 from gateway.config.settings import Settings
-from gateway.core.model import BreakerSettings, Ejection, Retry, Snapshot, Variant
+from gateway.core.model import BreakerSettings, Ejection, Retry, Route, Snapshot, Variant
 
 _ACTED_ON = ("connect", "error", "overload")
 
@@ -19,28 +21,26 @@ _OF_VARIANTS: dict[str, Callable[[Variant], bool]] = {
 }
 
 
-def notices(settings: Settings, snapshot: Snapshot, *, written: Document) -> tuple[str, ...]:
-    """One line, or none where the file sets nothing of the kind. `written` is the same as the file has it,
-    without defaults of its own."""
+def notices(settings: Settings, snapshot: Snapshot, *, root: Mapping) -> tuple[str, ...]:
+    """One line, or none where the file sets nothing of the kind."""
     variants, routes = snapshot.variants.values(), snapshot.routes.values()
     names = [f"variants.*.{name}" for name, is_set in _OF_VARIANTS.items() if any(map(is_set, variants))]
-    names += _of_fallbacks(written)
-    names += ["routes.*.shadow"] if any(route.shadow for route in routes) else []
-    names += _of_settings(settings, written)
+    if words := _fallback_words(routes):
+        names.append(f"routes.*.fallback.when ({', '.join(words)})")
+    if any(route.shadow for route in routes):
+        names.append("routes.*.shadow")
+    names += [name for name, is_set in _of_settings(settings, root).items() if is_set]
     return (f"accepted and checked, but without effect in this release: {', '.join(names)}",) if names else ()
 
 
-def _of_fallbacks(written: Document) -> list[str]:
-    """The words that a `fallback.when` holds: the default's are no promise of the file's."""
-    whens = [each for route in written.routes.values() for each in route.fallback.when or ()]
-    words = [str(each) for each in dict.fromkeys(whens) if each not in _ACTED_ON]
-    return [f"routes.*.fallback.when ({', '.join(words)})"] if words else []
+def _fallback_words(routes: Iterable[Route]) -> list[str]:
+    """What a `fallback.when` names that differs from the default: the default is no wish of the file's."""
+    whens = [route.fallback.when for route in routes]
+    chosen = [each for when in whens if when[: len(WHEN)] != WHEN for each in when]
+    return [str(each) for each in dict.fromkeys(chosen) if each not in _ACTED_ON]
 
 
-def _of_settings(settings: Settings, written: Document) -> list[str]:
-    given = {
-        "admin.tokens": settings.admin.tokens,
-        "store": "store" in written.model_fields_set,
-        "notify": settings.notify,
-    }
-    return [name for name, is_set in given.items() if is_set]
+def _of_settings(settings: Settings, root: Mapping) -> dict[str, bool]:
+    store = root.entries.get("store")
+    given = isinstance(store, Scalar) and store.text != STORE
+    return {"admin.tokens": bool(settings.admin.tokens), "store": given, "notify": bool(settings.notify)}

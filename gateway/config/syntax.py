@@ -47,6 +47,8 @@ def _sentence(problem: str, character: str) -> str:
         if character == "\t":
             return _SENTENCES["found a tab character"]
         return f"not valid YAML: no value begins with {character}; quote it if it is text"
+    if "node content" in problem and not character:
+        return "not valid YAML: the file ends where a value is due; a list [ or a mapping { is not closed"
     for part, sentence in _SENTENCES.items():
         if part in problem:
             return sentence

@@ -3,11 +3,13 @@
 It decides their shape and defaults. It must not know routes.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from gateway.config.fields import (
+    REFERENCE,
     Count,
     EndpointUrl,
     FieldName,
@@ -27,7 +29,7 @@ from gateway.config.fields import (
     nothing,
     shown,
 )
-from gateway.config.units import DueError, duration
+from gateway.config.units import DURATION, DueError, duration
 
 RETRY_WORDS = ("connect", "reset", "timeout")
 RETRY_STATUSES = (502, 503, 504)
@@ -43,7 +45,7 @@ def _retry_when(value: object) -> str | int:
 def _slow_after(value: object) -> float | None:
     if value == "auto":
         return None
-    if not isinstance(value, str) or not duration(value):
+    if not isinstance(value, str) or not re.fullmatch(DURATION, value) or not duration(value):
         raise DueError("auto, or a length such as 2s, is due")
     return duration(value)
 
@@ -52,7 +54,7 @@ RetryWhen = Annotated[str | int, PlainValidator(_retry_when), WithJsonSchema({"e
 SlowAfter = Annotated[
     float | None,
     PlainValidator(_slow_after),
-    WithJsonSchema({"type": "string", "pattern": r"^(auto|[0-9]+(\.[0-9]+)?(ms|s|m|h|d)|.*\$\{.*)$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^(auto|{DURATION}|{REFERENCE})$"}),
 ]
 
 

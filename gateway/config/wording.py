@@ -106,7 +106,8 @@ def _cause(error: ErrorDetails) -> ValueError | None:
 
 def _due(error: ErrorDetails) -> str:
     sentence = _DUE.get(error["type"], error["msg"])
-    return sentence.format(**error.get("ctx", {})).replace("'", "")
+    context = {name: f"{each:g}" if isinstance(each, float) else each for name, each in error.get("ctx", {}).items()}
+    return sentence.format(**context).replace("'", "")
 
 
 def _tells_reference(node: Node, cause: ValueError | None) -> bool:

@@ -1,17 +1,22 @@
 """Certificate files: each exists, can be read, and fits its key. The only check that opens files of its own."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path as FilePath
+from typing import Literal
 
 from gateway.config.checks.review import Review
 from gateway.config.faults import Fault
-from gateway.config.nodes import Path
+from gateway.config.nodes import Path, Scalar, find
+from gateway.config.references import holds_reference
 from gateway.config.variants import UpstreamTls
+
+_Pair = tuple[Literal["cert", "key"], str]
 
 
 def check(review: Review) -> Iterator[Fault]:
-    """Every fault of a tls mapping. Files that several name are opened once."""
+    """Every fault of a tls mapping."""
     files = _Files()
     for index, listen in enumerate(review.document.listen):
         if listen.tls is not None:
@@ -22,85 +27,74 @@ def check(review: Review) -> Iterator[Fault]:
 
 
 def _upstream(review: Review, files: "_Files", tls: UpstreamTls, path: Path) -> Iterator[Fault]:
-    if tls.ca is not None and (message := files.authority(tls.ca)):
-        yield review.at_value(message, *path, "ca")
+    if tls.ca is not None and (reason := files.unreadable(tls.ca) or files.untrusted(tls.ca)):
+        yield _fault(review, tls.ca, reason, (*path, "ca"))
     if tls.cert is not None and tls.key is not None:
         yield from _pair(review, files, (tls.cert, tls.key), path)
-    elif tls.cert is not None or tls.key is not None:
+    elif (tls.cert is not None or tls.key is not None) and review.clean(*path):
         given, lacking = ("cert", "key") if tls.cert is not None else ("key", "cert")
-        if review.clean(*path):
-            yield review.at_value(f"{given} needs {lacking} beside it", *path, given)
+        yield review.at_value(f"{given} needs {lacking} beside it", *path, given)
 
 
 def _pair(review: Review, files: "_Files", pair: tuple[str, str], path: Path) -> Iterator[Fault]:
+    unreadable = False
     for name, file in zip(("cert", "key"), pair, strict=True):
-        if message := files.readable(file):
-            yield review.at_value(message, *path, name)
-    if not any(files.readable(file) for file in pair) and (message := files.pair(*pair)):
-        yield review.at_value(message, *path, "key" if "key" in message.split() else "cert")
+        if reason := files.unreadable(file):
+            unreadable = True
+            yield _fault(review, file, reason, (*path, name))
+    if not unreadable and (unfit := files.unfit(pair)):
+        name, reason = unfit
+        yield _fault(review, pair[0] if name == "cert" else pair[1], reason, (*path, name))
+
+
+def _fault(review: Review, file: str, reason: str, path: Path) -> Fault:
+    node, _ = find(review.root, path)
+    written = isinstance(node, Scalar) and holds_reference(node.text)
+    return review.at_value(f"{node.text if isinstance(node, Scalar) and written else file} {reason}", *path)
 
 
 class _Files:
-    """What is wrong with files, each looked at once; empty where nothing is."""
+    """What is wrong with files, each looked at once however many name it; nothing where all is well."""
 
     def __init__(self) -> None:
-        self._readable: dict[str, str] = {}
-        self._pairs: dict[tuple[str, str], str] = {}
-        self._authorities: dict[str, str] = {}
-
-    def readable(self, file: str) -> str:
-        if file not in self._readable:
-            self._readable[file] = _unreadable(FilePath(file))
-        return self._readable[file]
-
-    def pair(self, cert: str, key: str) -> str:
-        if (cert, key) not in self._pairs:
-            self._pairs[cert, key] = _unfit(cert, key)
-        return self._pairs[cert, key]
-
-    def authority(self, file: str) -> str:
-        if file not in self._authorities:
-            self._authorities[file] = self.readable(file) or _untrusted(file)
-        return self._authorities[file]
+        self.unreadable: Callable[[str], str] = cache(_unreadable)
+        self.untrusted: Callable[[str], str] = cache(_untrusted)
+        self.unfit: Callable[[tuple[str, str]], _Pair | None] = cache(_unfit)
 
 
-def _unreadable(file: FilePath) -> str:
+def _unreadable(file: str) -> str:
+    path = FilePath(file)
     try:
         # Not opened unless it is a file: a pipe would keep the check waiting for ever.
-        if not file.is_file():
-            return f"{file} {'is not a file' if file.exists() else 'does not exist'}"
-        with file.open("rb") as opened:
+        if not path.is_file():
+            return "is not a file" if path.exists() else "does not exist"
+        with path.open("rb") as opened:
             opened.read(1)
     except OSError as error:
-        return f"{file} cannot be read: {error.strerror or error}"
+        return f"cannot be read: {error.strerror or error}"
     return ""
-
-
-def _unfit(cert: str, key: str) -> str:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        # The empty passphrase keeps OpenSSL from asking for one on the terminal.
-        context.load_cert_chain(cert, key, password=lambda: "")
-    except ssl.SSLError as error:
-        return _reason(error, cert, key)
-    except (OSError, ValueError) as error:
-        return f"{cert} and the key {key} cannot be loaded: {error}"
-    return ""
-
-
-def _reason(error: ssl.SSLError, cert: str, key: str) -> str:
-    if error.reason == "KEY_VALUES_MISMATCH":
-        return f"the private key {key} does not belong to the certificate {cert}"
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cert)
-    except (ssl.SSLError, OSError):
-        return f"{cert} holds no certificate in PEM form"
-    return f"{key} holds no private key in PEM form without a passphrase"
 
 
 def _untrusted(file: str) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except (ssl.SSLError, OSError):
-        return f"{file} holds no certificates in PEM form"
+        return "holds no certificate in PEM form"
     return ""
+
+
+def _unfit(pair: tuple[str, str]) -> _Pair | None:
+    cert, key = pair
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # The empty passphrase keeps OpenSSL from asking for one on the terminal.
+        context.load_cert_chain(cert, key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return "key", "does not belong to the certificate beside it"
+        if reason := _untrusted(cert):
+            return "cert", reason
+        return "key", "holds no private key in PEM form without a passphrase"
+    except (OSError, ValueError) as error:
+        return "cert", f"cannot be loaded with its key: {error}"
+    return None
