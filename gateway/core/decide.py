@@ -30,15 +30,13 @@ class Decision:
 
 
 class Choice(NamedTuple):
-    """A split ready to pick from, and when it applies."""
+    """A split ready to pick from, and what a pick from it is called."""
 
     rule: str | None
-    split: Split
     pick: Callable[[bytes], str]
     draw: Callable[[float], str]
     keyed_reason: str
     unkeyed_reason: str
-    matches: Predicate
 
 
 class Segments:
@@ -60,17 +58,17 @@ class CompiledRoute:
     """A route ready to decide. `needs_body` says that a rule or key reads JSON; `fallback` names in order who answers
     when the assigned variant cannot, before the one that failed is left out."""
 
-    __slots__ = ("_default", "_issue", "_key", "_prefix_length", "choices", "fallback", "name", "needs_body", "route")
+    __slots__ = ("_default", "_issue", "_key", "_prefix_length", "_rules", "fallback", "name", "needs_body", "route")
 
     def __init__(self, route: Route, segments: Segments) -> None:
         self.name = route.name
         self.route = route
         self.needs_body = _reads_json(route, segments)
         self.fallback = _fallback(route)
-        self.choices = tuple(
-            _choice(route, rule.name, rule.split, matches=segments.predicate(rule.segment)) for rule in route.rules
+        self._rules = tuple(
+            (segments.predicate(rule.segment), _choice(route, rule.name, rule.split)) for rule in route.rules
         )
-        self._default = _choice(route, None, route.split, matches=_always)
+        self._default = _choice(route, None, route.split)
         self._key = compile_keys(route.targeting_key)
         self._issue = compile_issuer(route.targeting_key)
         self._prefix_length = len(route.match.path.encode()) - 1 if route.match.path.endswith("/*") else None
@@ -83,8 +81,8 @@ class CompiledRoute:
             cookie = self._issue(draw)
             key = cookie.value
         chosen = self._default
-        for choice in self.choices:
-            if choice.matches(facts, key):
+        for matches, choice in self._rules:
+            if matches(facts, key):
                 chosen = choice
                 break
         if key is None:
@@ -96,19 +94,13 @@ class CompiledRoute:
         return b"" if self._prefix_length is None else path[self._prefix_length :]
 
 
-def _always(_facts: Facts, _key: bytes | None) -> bool:
-    return True
-
-
-def _choice(route: Route, name: str | None, split: Split, *, matches: Predicate) -> Choice:
+def _choice(route: Route, name: str | None, split: Split) -> Choice:
     return Choice(
         rule=name,
-        split=split,
         pick=compile_split(route.salt, split),
         draw=compile_draw(split),
         keyed_reason="split" if name is None else f"rule:{name}",
         unkeyed_reason="unkeyed" if name is None else f"rule:{name}",
-        matches=matches,
     )
 
 

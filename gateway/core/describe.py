@@ -3,6 +3,7 @@
 Outcomes come from the compiled functions that serve, so words and deeds cannot differ.
 """
 
+import json
 from collections.abc import Iterator
 
 from gateway.core.conditions import compile_condition
@@ -21,10 +22,11 @@ def source_words(source: Source) -> str:
     return f"{source.kind} {source.name}".rstrip()
 
 
-def shown(value: bytes) -> str:
-    """Bytes as one short line of text."""
-    text = ascii(value.decode(errors="backslashreplace"))[1:-1]
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def shown(value: bytes | str) -> str:
+    """A value as one short line of text that no terminal acts upon."""
+    text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text[:_LONGEST])
+    return line if len(text) <= _LONGEST else f"{line}..."
 
 
 def percent(fraction: float) -> str:
@@ -62,7 +64,7 @@ class Observed:
     def _seen(self, source: Source) -> str:
         if source.kind == "json":
             value = json_reader(source)(self._facts)
-            return "nothing" if value is MISSING else shown(repr(value).encode(errors="backslashreplace"))
+            return "nothing" if value is MISSING else shown(json.dumps(value, ensure_ascii=False))
         text = text_reader(source)(self._facts)
         return "nothing" if text is None else shown(text)
 
@@ -79,4 +81,6 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def _operand(operand: Operand) -> str:
-    return "[" + ", ".join(str(each) for each in operand) + "]" if isinstance(operand, tuple) else str(operand)
+    if isinstance(operand, tuple):
+        return f"[{', '.join(_operand(each) for each in operand)}]"
+    return operand if isinstance(operand, str) else json.dumps(operand)

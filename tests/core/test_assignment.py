@@ -17,7 +17,7 @@ from gateway.core.assignment import compile_draw, compile_split, heaviest, posit
 from gateway.core.hashing import ASSIGNMENT, SHADOW_SAMPLE, SHARE, prefix
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "assignment.json").read_bytes())
-KEYS = [b"user-%d" % number for number in range(1000)]
+KEYS = [b"user-%d" % number for number in range(500)]
 NAMES = ("a", "b", "c", "d")
 SPLITS = st.fixed_dictionaries({}, optional={name: st.integers(0, 100) for name in NAMES}).filter(
     lambda split: any(split.values())

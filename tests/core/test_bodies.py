@@ -87,15 +87,16 @@ def test_a_body_of_a_thousand_members_is_written_to() -> None:
     assert write_model(body, "new") == b'{"model": "new", ' + body[1:]
 
 
+NAMES = st.text(max_size=8) | st.just("model")
 VALUES: Any = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda children: st.lists(children) | st.dictionaries(st.text() | st.just("model"), children),
-    max_leaves=10,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(NAMES, children, max_size=3),
+    max_leaves=6,
 )
 
 
 @given(
-    st.dictionaries(st.text() | st.just("model"), VALUES),
+    st.dictionaries(NAMES, VALUES, max_size=5),
     st.text(st.characters(exclude_categories=["Cs"])),
     st.booleans(),
     st.sampled_from([None, 0, 1, "\t"]),
