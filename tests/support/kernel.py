@@ -73,6 +73,26 @@ def children(pid: int) -> dict[int, str]:
     return found
 
 
+def ended(pid: int, *, within: float) -> bool:
+    """Whether a process, our child or not, has gone within that time; a zombie has."""
+    give_up = time.monotonic() + within
+    while time.monotonic() < give_up:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes under that one."""
+    found = set(children(pid))
+    return found.union(*map(descendants, found))
+
+
 def free_port() -> int:
     """A port nobody listens on now."""
     with socket.socket() as sock:
