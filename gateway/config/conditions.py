@@ -5,7 +5,7 @@ It decides how sources, operators and combinations fit together. It must not kno
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from gateway.config.fields import CookieName, FieldName, Query, Share, Strict, Text
 from gateway.config.operands import OPERATORS, operand
@@ -33,12 +33,22 @@ def _shown_as(schema: dict[str, Any]) -> Any:
     return Annotated[Any, WithJsonSchema(schema)]
 
 
+def _one_subject() -> dict[str, Any]:
+    """For editors: one subject, with one operator beside a source and none beside anything else."""
+    one_operator = [{"required": [name]} for name in OPERATORS]
+    compared = [{"required": [name], "oneOf": one_operator} for name in _SOURCES]
+    others = [{"required": [name], "not": {"anyOf": one_operator}} for name in _SUBJECTS if name not in _SOURCES]
+    return {"oneOf": [*compared, *others]}
+
+
 class Condition(Strict):
     """A comparison of one value of the request, a share of targeting keys, or a combination of conditions.
 
     A comparison names one source and one operator: {header: x-tier, in: [gold, platinum]}. The method and the path
     are compared in place: {method: POST}, {method: [GET, POST]}, {path: {matches: "^/v1/"}}.
     """
+
+    model_config = ConfigDict(json_schema_extra=_one_subject())
 
     header: FieldName | None = None
     """A header field's value; the first if repeated."""

@@ -5,7 +5,7 @@ It decides their shape and defaults. It must not compare one route with another.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from gateway.config.fields import (
     MOST,
@@ -89,32 +89,44 @@ class Match(Strict):
 class KeySource(Strict):
     """One place a targeting key may come from."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in _KEY_SOURCES]})
+
     header: FieldName | None = None
+    """A header field's value."""
     query: Text | None = None
+    """A query parameter's value."""
     cookie: CookieName | None = None
+    """A cookie's value."""
     json_: Query | None = Field(default=None, alias="json")
     """An RFC 9535 singular query into a JSON body, such as $.user.id."""
     client: Literal["ip"] | None = None
+    """ip: the client's address."""
     issue: Length | None = None
     """Only with cookie: set it for this long when no source of the list is present."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        given = [name for name in _KEY_SOURCES if self.source(name) is not None]
+        given = [name for name in _KEY_SOURCES if _field(name) in self.model_fields_set]
         if len(given) != 1:
             raise WrongError(f"exactly one of {', '.join(_KEY_SOURCES)} is due", *given[1:2])
+        if self.source(given[0]) is None:
+            raise DueError(f"the name of a {given[0]} is due", given[0])
         if self.issue is not None and self.cookie is None:
             raise WrongError("issue goes with cookie alone", "issue")
         return self
 
     def source(self, name: SourceKind) -> str | None:
         """What stands at one of the sources."""
-        value: str | None = self.json_ if name == "json" else getattr(self, name)
+        value: str | None = getattr(self, _field(name))
         return value
 
     def kind(self) -> SourceKind:
         """The source that is given."""
         return next(name for name in _KEY_SOURCES if self.source(name) is not None)
+
+
+def _field(name: str) -> str:
+    return "json_" if name == "json" else name
 
 
 class Rule(Strict):
@@ -123,15 +135,20 @@ class Rule(Strict):
     name: Name | None = None
     """Unique in the route; the segment's name when left out."""
     segment: SegmentName
+    """Who the rule is for."""
     split: Split
+    """Variants and their weights."""
 
 
 class Response(Strict):
     """A fixed answer."""
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
+    """Its status."""
     headers: dict[FieldName, FieldValue] = nothing(dict)
+    """Its header fields."""
     body: str = ""
+    """Its body, as text."""
 
 
 class Fallback(Strict):

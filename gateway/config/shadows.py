@@ -46,6 +46,7 @@ class Numbers(Strict):
     rel: Amount = 0.0
     """Relative to the larger of the two."""
     abs: Amount = 0.0
+    """Absolute."""
 
 
 class At(Strict):
@@ -81,6 +82,7 @@ class Shadow(Strict):
     """A copy of live requests to a candidate; its reply is compared, never returned."""
 
     variant: VariantName
+    """The candidate."""
     sample: ShareOrZero = fraction("100%")
     """The share of requests that are copied."""
     max_body: Size = amount("1MiB")

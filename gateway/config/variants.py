@@ -141,7 +141,9 @@ class Ejection(Strict):
     """Taking one endpoint out of its pool for a while; in pools of two or more."""
 
     consecutive_errors: Count = 5
+    """Failed attempts in a row that take an endpoint out."""
     for_: Length = Field(default=5.0, alias="for", json_schema_extra={"default": "5s"})
+    """How long it stays out."""
     max_share: ShareOrZero = fraction("50%")
     """At most this share of the pool is out at once."""
 
@@ -152,7 +154,9 @@ class Health(Strict):
     path: PlainPath
     """Asked with GET; 2xx is healthy."""
     interval: Length = length("5s")
+    """Between two checks."""
     timeout: Length = length("1s")
+    """Of one check."""
     unhealthy_after: Count = 2
     """Failed checks in a row."""
     healthy_after: Count = 1
