@@ -125,8 +125,8 @@ def test_a_raised_weight_moves_no_more_than_it_must() -> None:
     assert abs(moved / 100_000 - 0.05) < 0.002
 
 
-def test_a_ramp_up_and_down_gives_every_key_back() -> None:
-    """On the way up the candidate only gains keys, on the way down it loses them in the reverse order."""
+def test_a_ramp_up_only_adds_callers() -> None:
+    """So a ramp down again loses them in the reverse order, and brings every key back."""
     steps = [{key for key in KEYS if compile_split("s", {"a": 100 - b, "b": b})(key) == "b"} for b in range(0, 101, 5)]
     assert steps[0] == set()
     assert all(low < high for low, high in pairwise(steps))
