@@ -111,7 +111,7 @@ class Client:
     def expect_end(self) -> None:
         """The server closes without another byte, cleanly or by reset."""
         try:
-            rest = self.stream.pending + self.stream.rest()
+            rest = self.stream.rest()
         except ConnectionResetError:
             rest = self.stream.pending
         assert rest == b"", rest[:200]

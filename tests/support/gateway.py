@@ -117,10 +117,14 @@ class Gateway:
         """Return when both ports answer; fails with what it said when it ends instead."""
         give_up = time.monotonic() + START
         while not (_answers(self.port, "/readyz") and _answers(self.admin_port, "/livez")):
-            assert self.process.poll() is None, f"the gateway ended at its start:\n{self.stderr}"
+            if self.process.poll() is not None:
+                said = self.stderr
+                self._clean()
+                raise AssertionError(f"the gateway ended at its start:\n{said}")
             if time.monotonic() > give_up:
+                said = self.stderr
                 self.kill()
-                raise TimeoutError(f"the gateway was not ready in {START} s:\n{self.stderr}")
+                raise TimeoutError(f"the gateway was not ready in {START} s:\n{said}")
             time.sleep(0.02)
 
     def stop(self) -> None:

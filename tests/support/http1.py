@@ -154,7 +154,7 @@ class Message:
             return None
         if length is None:
             raise KeyError
-        if re.fullmatch(rb"[0-9]{1,18}", length) is None:
+        if re.fullmatch(rb"[0-9]{1,20}", length) is None:
             raise MalformedError(f"content-length {length!r}")
         return int(length)
 
@@ -255,7 +255,7 @@ def read_body(stream: Stream, message: Message, *, length: int | None) -> None:
             message.body = stream.exactly(length)
     except EOFError:
         if length is not None:
-            message.body = stream.pending
+            message.body = stream.rest()
         raise TruncatedError(message.body) from None
     message.complete = True
 

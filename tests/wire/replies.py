@@ -200,7 +200,6 @@ CHUNKS = [
     b"FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n",
     b"5;\x00\r\nhello\r\n0\r\n\r\n",
     b"5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n",
-    b"5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n",
     b"5\r\nhello\r\n0\r\nA : b\r\n\r\n",
     b"5\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n",
     b"5\r\nhello\r\n0\r\n\n",

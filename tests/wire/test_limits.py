@@ -21,7 +21,7 @@ LATE = 4.0
 """By then anything that had to end within `SHORT` has ended, however busy the machine is."""
 HEADER = 4096
 BODY = 10_000
-LIMITS = {"header": "4KiB", "body": BODY, "header_timeout": "600ms", "body_idle": "600ms", "keepalive": "600ms"}
+LIMITS = {"header": "4KiB", "body": f"{BODY}B", "header_timeout": "600ms", "body_idle": "600ms", "keepalive": "600ms"}
 TIMEOUTS = {"connect": "600ms", "first_byte": "600ms", "idle": "600ms", "total": "3s"}
 
 
@@ -80,6 +80,16 @@ def test_chunks_above_the_limit(size: int, client: Client, origin: Origin) -> No
     client.send(request("POST", "/", "Transfer-Encoding: chunked"))
     client.send_pieces(b"%x\r\n%s\r\n" % (size, b"x" * size) for _ in range(BODY // size + 2))
     assert_refused(client.reply(), "body_too_large")
+    client.expect_end()
+    assert origin.complete == []
+
+
+@pytest.mark.parametrize("size", ["7FFFFFFFF", "8000000000000000", "FFFFFFFFFFFFFFFF"])
+def test_a_chunk_larger_than_anything(size: str, client: Client, origin: Origin) -> None:
+    """What follows is its content, however much it looks like more: no request comes to its end."""
+    client.send(request("POST", "/", "Transfer-Encoding: chunked") + f"{size}\r\nhello\r\n0\r\n\r\n".encode())
+    client.send(request("GET", "/hidden"))
+    assert_refused(client.reply(), "body_too_large", "timeout", "bad_request")
     client.expect_end()
     assert origin.complete == []
 

@@ -11,11 +11,13 @@ from tests.support.client import Client, request
 from tests.support.gateway import Gateway
 from tests.support.origin import Origin, marker
 from tests.wire import mutations, refused
-from tests.wire.errors import assert_refused
+from tests.wire.errors import assert_error, assert_refused
 from tests.wire.refused import Refused
 
 CASES = refused.CASES + mutations.CASES
 SMALL = [case for case in CASES if len(case.data) < 1000]
+ONE_SEGMENT = 60_000
+"""What is larger cannot be sent in one piece; its good head may be on its way before its fault is seen."""
 AFTER = request("GET", "/after")
 BEFORE = request("GET", "/before")
 
@@ -50,7 +52,7 @@ def test_sent_whole(case: Refused, client: Client, gateway: Gateway, origin: Ori
     """Nothing of it reaches the origin, nor of the good request behind it."""
     client.send_pieces([case.data + AFTER])
     assert_turned_away(client, case)
-    assert_alone(gateway, origin, seen=[])
+    assert_alone(gateway, origin, seen=[], cut=len(case.data) > ONE_SEGMENT)
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))
@@ -59,7 +61,7 @@ def test_sent_whole_after_a_good_one(case: Refused, client: Client, gateway: Gat
     client.send_pieces([BEFORE + case.data + AFTER])
     assert client.reply().body == marker("/before")
     assert_turned_away(client, case)
-    assert_alone(gateway, origin, seen=["/before"])
+    assert_alone(gateway, origin, seen=["/before"], cut=len(case.data) > ONE_SEGMENT)
 
 
 @pytest.mark.parametrize("case", SMALL, ids=ids(SMALL))
@@ -85,3 +87,33 @@ def test_sent_in_random_pieces(case: Refused, data: st.DataObject, gateway: Gate
         client.send_pieces(pieces)
         assert_turned_away(client, case)
     assert_alone(gateway, origin, seen=["/before"], cut=case.in_body)
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [("BREW", "not_implemented"), ("POS", "not_implemented"), ("MKCOLS", "not_implemented"), ("G(T", "bad_request")],
+)
+def test_an_unknown_method_is_told_from_a_malformed_one(method: str, code: str, client: Client, origin: Origin) -> None:
+    assert_refused(client.exchange(request(method, "/unknown")), code)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/a/../b",
+        "/a/%2e%2E/b",
+        "/a/.%2e/b",
+        "/a/./b",
+        "/a/%2e/b",
+        "/a/..",
+        "/..",
+        "/.",
+        "/%2e",
+        "http://gateway.test/a/../b",
+    ],
+)
+def test_dot_segments_are_refused(target: str, client: Client, gateway: Gateway, origin: Origin) -> None:
+    """Plain or encoded. Such a request is not ambiguous, so its connection may live on."""
+    answer = client.get(target)
+    assert_error(answer, "bad_request")
+    assert_alone(gateway, origin, seen=[])
