@@ -11,6 +11,8 @@ from gateway.errors import GatewayError
 WHOLE_FILE = "(file)"
 """Stands for the path where a fault is of the text or the file, not of a key."""
 
+_LONGEST = 600
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
@@ -21,12 +23,22 @@ class Fault:
     path: str
     message: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", _one_line(self.path))
+        object.__setattr__(self, "message", _one_line(self.message))
+
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.path}: {self.message}"
 
     def at(self, name: str) -> str:
         """`FILE:LINE:COLUMN: path: what is wrong, and what is allowed`."""
         return f"{name}:{self}"
+
+
+def _one_line(text: str) -> str:
+    """Fit for a terminal and a log: what a file says in a name or value cannot break the line or colour it."""
+    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return short if short.isprintable() else "".join(each if each.isprintable() else "\ufffd" for each in short)
 
 
 class ConfigError(GatewayError):

@@ -3,6 +3,8 @@
 It decides how a path is shown and which place of the text it means. It must not know what the keys mean.
 """
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -47,8 +49,13 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 def dotted(path: Path) -> str:
     """The path as people read it: `routes.fraud.rules[0].split`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_part(part)}" for part in path)
     return text.removeprefix(".")
+
+
+def _part(name: str) -> str:
+    plain = re.fullmatch(r"[^\s\"]{1,128}", name)
+    return name if plain else json.dumps(name[:128], ensure_ascii=False)
 
 
 def child(node: Node, part: str | int) -> Node | None:

@@ -3,10 +3,13 @@
 It decides the sentence and the place of one syntax fault. It must not know the configuration's keys.
 """
 
+import re
+
 import yaml
 
 from gateway.config.faults import WHOLE_FILE, Fault
 
+_LINE_END = re.compile("\r\n|\r|\n")
 _SENTENCES = {
     "mapping values are not allowed": "not valid YAML: a name may not stand here; check the indentation,"
     " and quote values that hold a colon",
@@ -18,6 +21,7 @@ _SENTENCES = {
     "did not find expected '-' indicator": "not valid YAML: a dash is due here, at the list's indentation",
     "did not find expected key": "not valid YAML: a name is due here; check the indentation, and what stands before it",
     "did not find expected node content": "not valid YAML: a value is due here",
+    "could not find expected ':'": "not valid YAML: a name and a colon are due here, or a tag stands before nothing",
     "found unknown escape character": "not valid YAML: this escape is unknown in double quotes;"
     " write \\\\ for a backslash, or use single quotes",
     "did not find expected hexdecimal": "not valid YAML: this escape lacks hexadecimal digits",
@@ -38,8 +42,11 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> Fault:
     problem = error.problem or ""
     opened_earlier = any(part in problem for part in _OPENED_EARLIER)
     mark = (error.context_mark if opened_earlier else None) or error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    return Fault(line + 1, column + 1, WHOLE_FILE, _sentence(problem, _character(text, line, column)))
+    lines = _LINE_END.split(text)
+    # The library may point behind the text, at a line that does not exist.
+    line, column = (mark.line, mark.column) if mark and mark.line < len(lines) else (len(lines) - 1, len(lines[-1]))
+    character = lines[line][column : column + 1]
+    return Fault(line + 1, column + 1, WHOLE_FILE, _sentence(problem, character))
 
 
 def _sentence(problem: str, character: str) -> str:
@@ -53,8 +60,3 @@ def _sentence(problem: str, character: str) -> str:
         if part in problem:
             return sentence
     return f"not valid YAML: {problem or 'the text cannot be read'}"
-
-
-def _character(text: str, line: int, column: int) -> str:
-    lines = text.splitlines()
-    return lines[line][column : column + 1] if line < len(lines) else ""

@@ -40,7 +40,7 @@ _DUE = {
 }
 _SUGGESTIONS = 100
 """Names that are looked up in one file; each costs a walk over all known names."""
-_LONGEST_SHOWN = 60
+_LONGEST_SHOWN = 80
 
 
 class Wording:
@@ -85,7 +85,7 @@ class Wording:
         return f"{due}, not {shown}" if shown else due
 
     def _unknown_name(self, cause: UnknownNameError, shown: str) -> str:
-        known = list(cause.known)
+        known = [name for name in cause.known if len(name) <= _LONGEST_SHOWN]
         listed = f"; defined: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}" if known else ""
         return f"the file defines no {cause.kind} {shown}".rstrip() + self._suggest(cause.name, known) + listed
 

@@ -312,7 +312,7 @@ HTTP = [
     case("routes: {r: {match: {path: /x, host: ▶'a.*.com'}, split: {a: 1}}}", "routes.r.match.host", "*.example.com"),
     case(
         "routes: {r: {match: {path: /x, headers: {▶x y: z}}, split: {a: 1}}}",
-        "routes.r.match.headers.x y",
+        'routes.r.match.headers."x y"',
         "a header name such as x-user-id is due",
     ),
     case(variant('headers: {set: {x-a: ▶"a\\nb"}}'), "variants.a.headers.set.x-a", "no line breaks"),
@@ -373,10 +373,10 @@ NAMES = [
     case(route("shadow: [{variant: ▶c}]"), "routes.r.shadow[0].variant", 'no variant "c"'),
     case(
         "variants: {a: {endpoints: [http://x]}, b: {endpoints: [http://y]}, ▶'a b': {endpoints: [http://z]}}",
-        "variants.a b",
+        'variants."a b"',
         "a name of at most 128 letters",
     ),
-    case("routes: {▶'': {match: {path: /x}, split: {a: 1}}}", "routes.", "a name of at most 128 letters"),
+    case("routes: {▶'': {match: {path: /x}, split: {a: 1}}}", 'routes.""', "a name of at most 128 letters"),
     case(
         route("rules: [{segment: s, split: {a: 1}}, {segment: ▶s, split: {b: 1}}]")
         + "\n"
