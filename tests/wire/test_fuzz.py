@@ -108,7 +108,7 @@ def test_any_bytes_are_answered_or_the_connection_ends(data: bytes, gateway: Gat
 @FUZZ
 @given(data=ANY, cut=st.integers(0, 200))
 def test_any_bytes_from_an_upstream(data: bytes, cut: int, gateway: Gateway, origin: Origin) -> None:
-    """As a whole answer or behind a good beginning: the client's next request, if it can be made, gets its own answer."""
+    """As a whole answer or behind a good beginning: the next request, if it can be made, gets its own answer."""
     origin.clear()
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Word: a\r\n\r\nhelloHTTP/1.1 200 OK\r\n\r\n"
     origin.answers["/any"] = canned(good[:cut] + data, close=True)
