@@ -9,7 +9,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 from random import random
-from time import perf_counter, time
+from time import monotonic, time
 from typing import BinaryIO, Protocol
 
 import orjson
@@ -17,7 +17,6 @@ import orjson
 from gateway.core import model
 from gateway.core.decide import CompiledRoute
 from gateway.errors import StartError
-from gateway.proxy.heads import Marks
 from gateway.proxy.variants import Lane
 from gateway.wire.request import Request
 
@@ -30,7 +29,8 @@ class Logged(Protocol):
 
     request: Request
     route: CompiledRoute
-    marks: Marks
+    marks: tuple[bytes, bytes]
+    status: int
     lane: Lane | None
     reason: str
     started: float
@@ -45,18 +45,18 @@ class AccessLog:
         self.dropped = 0
         self._sample = settings.sample
         self._lines: queue.Queue[bytes | None] = queue.Queue(_MOST)
-        self._skew = time() - perf_counter()
+        self._skew = time() - monotonic()
         self._thread: threading.Thread | None = None
         if settings.path is not None and self.is_on:
             self._thread = threading.Thread(target=_drain, args=(self._lines, _open(settings.path)), daemon=True)
             self._thread.start()
 
-    def write(self, call: Logged, status: int, ended: float) -> None:
+    def write(self, call: Logged, ended: float) -> None:
         """Log the call, or leave it out of the sample."""
         if self._sample < 1 and random() >= self._sample:
             return
         try:
-            self._lines.put_nowait(self._line(call, status, ended))
+            self._lines.put_nowait(self._line(call, ended))
         except queue.Full:
             self.dropped += 1
 
@@ -71,16 +71,16 @@ class AccessLog:
                 return
             thread.join(1)
 
-    def _line(self, call: Logged, status: int, ended: float) -> bytes:
+    def _line(self, call: Logged, ended: float) -> bytes:
         request = call.request
         began = datetime.fromtimestamp(call.started + self._skew, UTC)
         line = {
             "time": began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "request_id": call.marks.request_id.decode("latin-1"),
+            "request_id": call.marks[0].decode("latin-1"),
             "method": request.method.decode("latin-1"),
             "host": (request.host or b"").decode("latin-1"),
             "path": request.path.decode("latin-1"),
-            "status": status,
+            "status": call.status,
             "route": call.route.name,
             "variant": call.lane.variant.name if call.lane is not None else "",
             "reason": call.reason,

@@ -3,14 +3,13 @@
 It ends in exactly one outcome: `success`, `error`, `timeout`, `connect` or `cancelled`.
 """
 
-from time import perf_counter
+from time import monotonic
 from typing import Protocol
 
 from gateway.core.bodies import write_model_path
 from gateway.core.decide import CompiledRoute
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
-from gateway.proxy.heads import Marks
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
 from gateway.proxy.runtime import Runtime
@@ -21,6 +20,7 @@ from gateway.wire.fields import Field, status_line
 from gateway.wire.request import Request
 from gateway.wire.tunnel import switch
 from gateway.wire.uptake import Uptake
+from gateway.wire.whole import Reply
 
 NEVER = float("inf")
 _CODING = frozenset({b"content-encoding"})
@@ -32,21 +32,21 @@ class Call(Protocol):
     request: Request
     route: CompiledRoute
     runtime: Runtime
-    first: dict[bytes, bytes]
-    marks: Marks
     payload: Payload
+    marks: tuple[bytes, bytes]
     forwarded: bytes
     patient: bool
     """The clock of `first_byte` does not run."""
     decoded: bool
     """The body is sent without the coding it came in."""
     due: float
+    """When `late` is to be called; on the monotonic clock, as all times here."""
     deadline: float
 
-    def now(self) -> float:
-        """The time on the clock of `due`."""
+    def on_whole(self, lane: Lane, reply: Reply, sent: float, now: float) -> None:
+        """The reply came whole, at `now`, to a request sent at `sent`."""
 
-    def on_answer(self, lane: Lane, uptake: Uptake, sent: float) -> bytes:
+    def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out; answers the fields to be added to it."""
 
     def on_answered(self) -> None:
@@ -62,35 +62,29 @@ class Call(Protocol):
 class Attempt:
     """One try."""
 
-    __slots__ = (
-        *("_backlog", "_began", "_call", "_connection", "_endpoint", "_held", "_opening", "_replying", "_request"),
-        *("_sent", "_status", "_streaming", "_tried", "_variant", "lane", "limit"),
-    )
+    # Defaults stand here rather than in __init__, since an attempt is made for each call and most of them stay.
+    _endpoint: Endpoint | None = None
+    _connection: ClientConnection | None = None
+    _opening: Opening | None = None
+    _tried: tuple[Endpoint, ...] = ()
+    _replying = False
+    _streaming = False
+    _held = False
+    _backlog = 0
+    _status = 0
+    _sent = 0.0
 
     def __init__(self, call: Call, lane: Lane) -> None:
         self._call = call
         self._request = call.request
         self.lane = lane
         self._variant = lane.variant
-        self._tried: list[Endpoint] = []
-        self._endpoint: Endpoint | None = None
-        self._connection: ClientConnection | None = None
-        self._opening: Opening | None = None
-        self._replying = False
-        self._streaming = False
-        self._held = False
-        self._backlog = 0
-        self._status = 0
-        self._sent = 0.0
-        self._began = perf_counter()
-        self.limit = min(call.deadline, call.now() + lane.variant.settings.timeouts.total)
-        """When the attempt must have ended."""
+        self._began = monotonic()
 
     def start(self) -> None:
         """Begin; everything else comes by itself."""
-        call = self._call
-        call.runtime.tally.values[self._variant.in_flight] += 1
-        self._choose()
+        self._call.runtime.tally.values[self._variant.in_flight] += 1
+        self._choose(self._began)
 
     def cancel(self) -> None:
         """The answer is not wanted any more."""
@@ -103,7 +97,7 @@ class Attempt:
         elif self._replying:
             self._end("timeout")
             self._call.on_broken()
-        elif now < self.limit and self._has_moved():
+        elif now < self._limit() and self._has_moved():
             self._watch_first_byte(now)
         else:
             self._end("timeout")
@@ -125,15 +119,15 @@ class Attempt:
             if parts:
                 self._connection.write(parts)
             self._connection.whole()
-            self._watch_first_byte(self._call.now())
+            self._watch_first_byte(monotonic())
 
     def on_client_full(self) -> None:
         """The client is slow: read less, and do not blame the model for it."""
+        self._held = True
         if self._connection is not None:
             self._connection.hold(True)
-        self._held = True
         if self._replying:
-            self._call.due = NEVER if self._streaming else self.limit
+            self._call.due = NEVER if self._streaming else self._limit()
 
     def on_client_ready(self) -> None:
         """The client has caught up."""
@@ -144,8 +138,7 @@ class Attempt:
 
     # ---- connecting
 
-    def _choose(self) -> None:
-        now = self._call.now()
+    def _choose(self, now: float) -> None:
         endpoint = self._endpoint = self._variant.pool.choose(now, self._tried)
         if endpoint is None:
             self._end("connect")
@@ -153,81 +146,81 @@ class Attempt:
             return
         endpoint.in_flight += 1
         connection = endpoint.connections.take() if self._may_reuse() else None
-        if connection is not None:
-            self._send(connection)
-        else:
+        if connection is None:
             self._open(endpoint)
+        else:
+            self._send(connection, now)
 
     def _may_reuse(self) -> bool:
         """A body that cannot be sent twice gets a connection that cannot be stale."""
         payload = self._call.payload
-        announced = self._request.length or 0
-        return payload.complete or not (payload.is_large or announced > self._call.route.route.replay_body)
+        return payload.complete or not (payload.is_large or self._announces_large())
+
+    def _announces_large(self) -> bool:
+        return (self._request.length or 0) > self._call.route.route.replay_body
 
     def _open(self, endpoint: Endpoint) -> None:
         self._opening = endpoint.connections.open(self._opened, self._connect_failed)
-        self._call.due = min(self.limit, self._call.now() + self._variant.settings.timeouts.connect)
+        self._call.due = min(self._limit(), monotonic() + self._variant.settings.timeouts.connect)
 
     def _opened(self, connection: ClientConnection) -> None:
         self._opening = None
-        self._send(connection)
+        self._send(connection, monotonic())
         if not self._call.payload.complete:
             self._request.hold(False)
 
     def _connect_failed(self, why: str, late: bool = False) -> None:
         endpoint = self._endpoint
         assert endpoint is not None
-        endpoint.failed_at = self._call.now()
-        self._tried.append(endpoint)
+        now = endpoint.failed_at = monotonic()
+        self._tried += (endpoint,)
+        self._stop_opening()
         retry = self._variant.settings.retry
         others = len(self._variant.pool.endpoints) > len(self._tried)
-        if others and len(self._tried) <= retry.extra and "connect" in retry.when and self._call.now() < self.limit:
+        if others and len(self._tried) <= retry.extra and "connect" in retry.when and now < self._limit():
             self._leave_endpoint()
             self._call.runtime.tally.count("gateway_attempts_total", self._variant.name, "connect")
-            self._choose()
+            self._choose(now)
             return
         self._end("connect")
         code = "upstream_timeout" if late else "upstream_error"
         self._call.on_failed("connect", refusal(code, f"{self._variant.name} cannot be reached: {why}"))
 
+    def _stop_opening(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.cancel()
+
     # ---- sending
 
-    def _send(self, connection: ClientConnection) -> None:
+    def _send(self, connection: ClientConnection, now: float) -> None:
         call = self._call
-        request = self._request
         payload = call.payload
         self._connection = connection
+        self._sent = now
         parts = self._head()
         if payload.framing:
             parts += payload.so_far()
-        now = call.now()
-        self._sent = perf_counter()
-        upgrade = request.upgrade is not None
-        connection.send(
-            self, parts, whole=payload.complete, head_only=request.method == b"HEAD", upgrade=upgrade
-        )
-        self._watch_first_byte(now)
+        plain = not self.is_head and not self.is_upgrade
+        connection.send(self, parts, whole=payload.complete, plain=plain)
+        if payload.complete and not call.patient:
+            call.due = min(call.deadline, now + self._variant.wait)
+        else:
+            self._watch_first_byte(now)
 
     def _head(self) -> list[bytes]:
         call = self._call
         request = self._request
-        marks = call.marks
         endpoint = self._endpoint
         assert endpoint is not None
         removed = self._variant.removed
         if call.decoded:
             removed |= _CODING
-        parts = [request.method, b" ", self._target(), endpoint.line]
+        request_id, trace = call.marks
+        target = self._target() if self._variant.rewrites else request.target
+        parts = [request.method, b" ", target, endpoint.line]
         parts += heads.passing(request, removed)
-        parts += (
-            b"x-request-id: ",
-            marks.request_id,
-            b"\r\ntraceparent: ",
-            marks.trace,
-            b"\r\n",
-            call.forwarded,
-            self.lane.added,
-        )
+        parts += (b"x-request-id: ", request_id, b"\r\ntraceparent: ", trace, b"\r\n", call.forwarded, self.lane.added)
         if request.expects:
             parts.append(b"expect: 100-continue\r\n")
         if request.upgrade is not None:
@@ -236,28 +229,29 @@ class Attempt:
         return parts
 
     def _target(self) -> bytes:
-        """The client's target, or what the variant's own `path` or `model` makes of it; the query stays."""
+        """The client's target as the variant's own `path` or `model` makes it; the query stays."""
         request = self._request
         settings = self._variant.settings
         route = self._call.route
-        rewritten = settings.model is not None and route.route.protocol == "oip"
-        if settings.path is None and not rewritten:
-            return request.target
         path = request.path
         if settings.path is not None:
             path = settings.path.encode().replace(b"{rest}", route.rest(path))
-        if settings.model is not None and rewritten:
+        if settings.model is not None and route.route.protocol == "oip":
             path = write_model_path(path, settings.model)
         return b"%b?%b" % (path, request.query) if b"?" in request.target else path
 
     # ---- clocks
 
+    def _limit(self) -> float:
+        """When the attempt must have ended."""
+        return min(self._call.deadline, self._began + self._variant.settings.timeouts.total)
+
     def _watch_first_byte(self, now: float) -> None:
         """`first_byte` runs from the request's last byte, or while the model does not take what is held for it."""
-        call = self._call
         if self._replying:
             return
-        due = self.limit
+        call = self._call
+        due = self._limit()
         connection = self._connection
         self._backlog = 0 if connection is None else connection.backlog()
         if not call.patient and (call.payload.complete or self._backlog):
@@ -270,10 +264,29 @@ class Attempt:
 
     def _watch_idle(self) -> None:
         if self._replying and not self._held:
-            due = self._call.now() + self._variant.settings.timeouts.idle
-            self._call.due = due if self._streaming else min(due, self.limit)
+            due = monotonic() + self._variant.settings.timeouts.idle
+            self._call.due = due if self._streaming else min(due, self._limit())
 
     # ---- what comes back
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the reply has no body, whatever it says."""
+        return self._request.method == b"HEAD"
+
+    @property
+    def is_upgrade(self) -> bool:
+        """Whether a 101 may come."""
+        return self._request.upgrade is not None
+
+    def on_whole(self, reply: Reply) -> None:
+        """The whole reply at once."""
+        now = monotonic()
+        self._connection = None
+        self._status = reply.status
+        self._call.runtime.tally.observe(self._variant.first_byte, now - self._sent)
+        self._end("")
+        self._call.on_whole(self.lane, reply, self._sent, now)
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Passed on; a 100 only to a client that waits for it, and once."""
@@ -281,23 +294,17 @@ class Attempt:
         if status == 100:
             request.go_on()
         else:
-            parts, _, _ = heads.reply_fields(fields)
-            request.inform([status_line(status, reason), *parts, b"\r\n"])
+            request.inform([status_line(status, reason), *heads.reply_fields(fields), b"\r\n"])
 
     def on_reply(self, uptake: Uptake) -> None:
         """The reply begins: from here on no other variant can answer."""
         request = self._request
-        variant = self._variant
         self._replying = True
         status = self._status = uptake.status
-        parts, kind, dated = heads.reply_fields(uptake.fields)
-        self._streaming = kind.startswith(b"text/event-stream")
-        tally = self._call.runtime.tally
-        tally.observe(variant.first_byte, perf_counter() - self._sent)
-        added = self._call.on_answer(self.lane, uptake, self._sent)
-        head = [status_line(status, uptake.reason), *parts, added]
-        if not dated:
-            head.append(heads.date())
+        self._streaming = heads.is_event_stream(uptake.fields)
+        self._call.runtime.tally.observe(self._variant.first_byte, monotonic() - self._sent)
+        added = self._call.on_answer(self.lane, status, self._sent)
+        head = [status_line(status, uptake.reason), *heads.reply_fields(uptake.fields), added]
         if request.method == b"HEAD" or status in (204, 304):
             request.reply(head, uptake.length if status != 204 else None, bodiless=True)
         else:
@@ -316,7 +323,7 @@ class Attempt:
     def on_reply_end(self) -> None:
         """The reply is complete."""
         self._connection = None
-        self._end("error" if self._variant.is_error(self._status) else "success")
+        self._end("")
         self._request.end()
         self._call.on_answered()
 
@@ -342,27 +349,26 @@ class Attempt:
         uptake = connection.uptake
         self._replying = True
         self._status = uptake.status
-        parts, _, _ = heads.reply_fields(uptake.fields)
-        added = call.on_answer(self.lane, uptake, self._sent)
+        added = call.on_answer(self.lane, uptake.status, self._sent)
         upgrade = (b"connection: upgrade\r\nupgrade: ", self._request.upgrade or b"", b"\r\n\r\n")
-        head = [status_line(101, uptake.reason), *parts, added, *upgrade]
+        head = [status_line(101, uptake.reason), *heads.reply_fields(uptake.fields), added, *upgrade]
         call.due = NEVER
         switch(self._request, connection, [*head, tail], idle=self._variant.settings.timeouts.idle, done=self._closed)
 
     def _closed(self) -> None:
         """The tunnel has ended."""
-        self._end("success")
+        self._end("")
         self._call.on_answered()
 
     def on_upstream_full(self) -> None:
         """The model is slow to take the body."""
         self._request.hold(True)
-        self._watch_first_byte(self._call.now())
+        self._watch_first_byte(monotonic())
 
     def on_upstream_ready(self) -> None:
         """The model has taken it."""
         self._request.hold(False)
-        self._watch_first_byte(self._call.now())
+        self._watch_first_byte(monotonic())
 
     # ---- the end
 
@@ -372,19 +378,17 @@ class Attempt:
             endpoint.in_flight -= 1
 
     def _end(self, outcome: str) -> None:
-        """Report the outcome and let go of everything."""
+        """Report the outcome (that of the reply's status where none is given) and let go of everything."""
         self._leave_endpoint()
         variant = self._variant
         tally = self._call.runtime.tally
         tally.values[variant.in_flight] -= 1
-        tally.observe(variant.duration, perf_counter() - self._began)
-        if outcome == "success":
-            tally.values[variant.succeeded] += 1
-        else:
+        tally.observe(variant.duration, monotonic() - self._began)
+        if outcome:
             tally.count("gateway_attempts_total", variant.name, outcome)
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.cancel()
+        else:
+            tally.values[variant.failed if self._status in variant.error_statuses else variant.succeeded] += 1
+        self._stop_opening()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.cancel()

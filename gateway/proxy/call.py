@@ -5,81 +5,75 @@ waits. `due` is when it will have waited too long; a sweep then calls `late`.
 """
 
 from random import random
-from time import perf_counter
+from time import monotonic
 from typing import Protocol
 
 from gateway.core.attempts import next_variant
 from gateway.core.bodies import write_model
-from gateway.core.decide import CompiledRoute, Decision
+from gateway.core.decide import CompiledRoute
 from gateway.core.facts import Facts
+from gateway.core.keys import Cookie
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads, reading
 from gateway.proxy.answers import answer_error, answer_fixed
 from gateway.proxy.attempt import Attempt
-from gateway.proxy.heads import Marks
 from gateway.proxy.payload import Payload
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.variants import Lane
 from gateway.wire.request import Request
-from gateway.wire.uptake import Uptake
+from gateway.wire.whole import Reply
 
 
 class Desk(Protocol):
     """The server, as a call sees it."""
 
     calls: "set[Call]"
+    logs: bool
+    """Whether there is an access log."""
 
-    def now(self) -> float:
-        """The loop's time."""
-
-    def log(self, call: "Call", status: int, ended: float) -> None:
+    def log(self, call: "Call", ended: float) -> None:
         """Write the access log's line."""
 
 
 class Call:
     """One request on a route."""
 
-    __slots__ = (
-        *("_attempt", "_decision", "_desk", "_gathering", "_refusal", "_tried", "deadline", "decoded", "due", "facts"),
-        *("first", "first_byte", "forwarded", "lane", "marks", "patient", "payload", "reason", "request", "route"),
-        *("runtime", "started", "status"),
-    )
+    # Defaults stand here rather than in __init__, since a call is made for each request and most of them stay.
+    patient = False
+    decoded = False
+    reason = ""
+    status = 0
+    first_byte = 0.0
+    lane: Lane | None = None
+    facts: Facts
+    _attempt: Attempt | None = None
+    _cell = 0
+    _cookie = b""
+    _gathering = False
+    _refusal: Refusal | None = None
+    _tried: tuple[str, ...] = ()
 
-    def __init__(self, desk: Desk, runtime: Runtime, request: Request, *, facts: Facts, route: CompiledRoute) -> None:
+    def __init__(self, desk: Desk, runtime: Runtime, request: Request, route: CompiledRoute) -> None:
         self._desk = desk
         self.runtime = runtime
         self.request = request
         self.route = route
-        self.facts = facts
-        self.first = facts.headers
-        self.started = perf_counter()
-        self.marks = Marks(self.first)
-        trusted = runtime.trusts(request.connection.peer)
-        self.forwarded = heads.forwarded(request, self.first, trusted=trusted)
-        self.deadline = self.due = desk.now() + route.route.deadline
+        self.started = monotonic()
+        self.deadline = self.due = self.started + route.route.deadline
+        self.marks = heads.marks(request.headers)
+        self.forwarded = runtime.forwarded(request)
         self.payload = Payload(request, route.route.replay_body)
-        self.patient = False
-        self.decoded = False
-        self.reason = ""
-        self.lane: Lane | None = None
-        self.status = 0
-        self.first_byte = 0.0
-        self._decision: Decision | None = None
-        self._attempt: Attempt | None = None
-        self._gathering = False
-        self._refusal: Refusal | None = None
-        self._tried: list[str] = []
-
-    def now(self) -> float:
-        """The time on the clock of `due`."""
-        return self._desk.now()
 
     def begin(self) -> None:
         """Start; the body may still be coming."""
-        self._desk.calls.add(self)
-        self.request.receiver = self
+        request = self.request
         route = self.route
-        if self.request.has_body and (route.needs_body or route.route.protocol == "openai"):
+        self._desk.calls.add(self)
+        request.receiver = self
+        host = request.host or b""
+        client = self.runtime.client(request)
+        self.facts = Facts(request.method, request.path, request.query, host, request.headers, client)
+        if request.has_body and (route.needs_body or route.route.protocol == "openai"):
             self._gather()
         else:
             self._decide()
@@ -114,7 +108,7 @@ class Call:
         self._cancel()
         if self.request.replying:
             self.request.abort()
-            self._record(self.status)
+            self._record(monotonic())
         else:
             self._refuse(answer)
 
@@ -136,43 +130,37 @@ class Call:
 
     # ---- what the attempt tells
 
-    def on_answer(self, lane: Lane, uptake: Uptake, sent: float) -> bytes:
+    def on_whole(self, lane: Lane, reply: Reply, sent: float, now: float) -> None:
+        """The reply came whole."""
+        added = self._added(lane, reply.status, sent, now)
+        self.request.answer([reply.start, *heads.reply_fields(reply.fields), added], reply.body)
+        self._attempt = None
+        self._record(now)
+
+    def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out."""
-        now = perf_counter()
-        self.lane = lane
-        self.status = uptake.status
-        self.first_byte = now
-        _, exposed = lane.answer(self.reason, uptake.status)
-        added = b"%bx-request-id: %b\r\n%b" % (exposed, self.marks.request_id, self._cookie())
-        if not self.runtime.snapshot.expose_headers:
-            return added
-        upstream = heads.milliseconds(now - sent)
-        return b"%bserver-timing: upstream;dur=%b, gateway;dur=%b\r\n" % (
-            added,
-            upstream,
-            heads.milliseconds(sent - self.started),
-        )
+        return self._added(lane, status, sent, monotonic())
 
     def on_answered(self) -> None:
         """The reply has gone out whole."""
         self._attempt = None
-        self._record(self.status)
+        self._record(monotonic())
 
     def on_broken(self) -> None:
         """The reply broke off: the client's connection must end, and not cleanly."""
         self._attempt = None
         self.request.abort()
-        self._record(self.status)
+        self._record(monotonic())
 
     def on_failed(self, failure: str, answer: Refusal) -> None:
         """No reply: another variant may answer, or the fixed response, or else an error."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             self._refusal = answer
-            self._tried.append(attempt.lane.variant.name)
+            self._tried += (attempt.lane.variant.name,)
         fallback = self.route.route.fallback
         name = None
-        if self.payload.is_replayable and self._desk.now() < self.deadline:
+        if self.payload.is_replayable and monotonic() < self.deadline:
             name = next_variant(self.route.fallback, self._tried, failure=failure, when=fallback.when)
         if name is not None:
             self.runtime.tally.count("gateway_fallbacks_total", self.route.name, self._tried[-1], name, failure)
@@ -198,11 +186,13 @@ class Call:
         self._gathering = False
         if body is not None:
             protocol = self.route.route.protocol
-            self.facts.body = reading.readable(body, self.first, protocol, self.runtime.limits.inspect_body)
+            self.facts.body = reading.readable(body, self.request.headers, protocol, self.runtime.limits.inspect_body)
         self._decide()
 
     def _decide(self) -> None:
-        decision = self._decision = self.route.decide(self.facts, random)
+        decision = self.route.decide(self.facts, random)
+        if decision.cookie is not None:
+            self._cookie = _set_cookie(decision.cookie, secure=self.request.connection.secure)
         if not decision.keyed:
             self.runtime.tally.count("gateway_unkeyed_requests_total", self.route.name)
         if self.route.route.protocol == "openai":
@@ -214,7 +204,7 @@ class Call:
         self.reason = reason
         lane = self.runtime.lane(self.route, name)
         if lane.variant.is_full():
-            self._tried.append(name)
+            self._tried += (name,)
             self.on_failed("overload", refusal("overloaded", f"{name} has as many requests in flight as it takes"))
         elif self._fit_body(lane):
             attempt = self._attempt = Attempt(self, lane)
@@ -239,12 +229,21 @@ class Call:
         self.payload.replace(written)
         return True
 
-    def _cookie(self) -> bytes:
-        cookie = None if self._decision is None else self._decision.cookie
-        if cookie is None:
-            return b""
-        secure = b"; Secure" if self.request.connection.secure else b""
-        return b"set-cookie: %b=%b; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%b\r\n" % (*cookie, secure)
+    def _added(self, lane: Lane, status: int, sent: float, now: float) -> bytes:
+        """The fields added to a model's reply, which began at `now`."""
+        self.lane = lane
+        self.status = status
+        self.first_byte = now
+        self._cell, exposed = lane.answer(self.reason, status)
+        if not exposed:
+            return b"%bx-request-id: %b\r\n" % (self._cookie, self.marks[0])
+        return b"%b%bx-request-id: %b\r\nserver-timing: upstream;dur=%b, gateway;dur=%b\r\n" % (
+            exposed,
+            self._cookie,
+            self.marks[0],
+            heads.milliseconds(now - sent),
+            heads.milliseconds(sent - self.started),
+        )
 
     def _answer_fixed(self) -> None:
         response = self.route.route.fallback.response
@@ -252,18 +251,19 @@ class Call:
         self.reason = "fallback:response"
         self.status = response.status
         exposed = b"x-gateway-reason: fallback:response\r\n" if self.runtime.snapshot.expose_headers else b""
-        head = b"%bx-request-id: %b\r\n%b" % (exposed, self.marks.request_id, self._cookie())
+        head = b"%bx-request-id: %b\r\n%b" % (exposed, self.marks[0], self._cookie)
         self._stop_reading()
         answer_fixed(self.request, response, head=head)
-        self._record(response.status)
+        self._record(monotonic())
 
     def _refuse(self, answer: Refusal) -> None:
         self.lane = None
         self.reason = answer.code
+        self.status = answer.status
         self._stop_reading()
         protocol = self.route.route.protocol
-        answer_error(self.request, answer, self.marks.request_id, protocol=protocol)
-        self._record(answer.status)
+        answer_error(self.request, answer, self.marks[0], protocol=protocol)
+        self._record(monotonic())
 
     def _stop_reading(self) -> None:
         """What is still to come of the body is of no use."""
@@ -275,18 +275,23 @@ class Call:
         if attempt is not None:
             attempt.cancel()
 
-    def _record(self, status: int) -> None:
+    def _record(self, ended: float) -> None:
         """The call is over."""
         desk = self._desk
         desk.calls.discard(self)
-        ended = perf_counter()
         tally = self.runtime.tally
         lane = self.lane
         if lane is not None:
-            tally.values[lane.answer(self.reason, status)[0]] += 1
+            tally.values[self._cell] += 1
             tally.observe(lane.duration, ended - self.started)
         else:
             route = self.route.name
-            tally.count("gateway_requests_total", route, "", self.reason, str(status))
+            tally.count("gateway_requests_total", route, "", self.reason, str(self.status))
             tally.observe(tally.histogram("gateway_request_duration_seconds", route, ""), ended - self.started)
-        desk.log(self, status, ended)
+        if desk.logs:
+            desk.log(self, ended)
+
+
+def _set_cookie(cookie: Cookie, *, secure: bool) -> bytes:
+    end = b"; Secure\r\n" if secure else b"\r\n"
+    return b"set-cookie: %b=%b; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%b" % (*cookie, end)

@@ -16,93 +16,94 @@ _TO_MODEL = HOP_BY_HOP | {
     b"x-forwarded-proto",
     b"x-forwarded-host",
 }
+_FROM_MODEL = HOP_BY_HOP | {b"x-request-id"}
+_REMEMBERED = 4096
 _SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._~+/=:@\-]{0,127}\Z")
 _TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?\Z")
 _TENTHS = tuple(b"%d.%d" % divmod(tenth, 10) for tenth in range(2000))
 _LINE_ENDS = frozenset(b"\r\n\0")
 
 
-class Marks:
-    """What identifies one request: its id and its place in a trace, kept from the client or made."""
+class _Passing(dict[bytes, bool]):
+    """Names of fields, in lower case, to whether they pass. Remembered, within a bound."""
 
-    __slots__ = ("request_id", "trace")
+    def __init__(self, dropped: frozenset[bytes]) -> None:
+        super().__init__()
+        self._dropped = dropped
 
-    def __init__(self, first: dict[bytes, bytes]) -> None:
-        random = b"%048x" % getrandbits(192)
-        given = first.get(b"x-request-id")
-        self.request_id = given if given is not None and _SANE_ID.match(given) else random[:32]
-        trace = first.get(b"traceparent")
-        if trace is not None and _TRACE.match(trace):
-            self.trace = trace
-        else:
-            self.trace = b"00-%b-%b-01" % (random[:32], random[32:])
+    def __missing__(self, low: bytes) -> bool:
+        passes = low not in self._dropped and not low.startswith(b"x-gateway-")
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[low] = passes
+        return passes
+
+
+_to_model = _Passing(_TO_MODEL)
+_from_model = _Passing(_FROM_MODEL)
+
+
+def marks(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A request's id and its place in a trace: kept from the client, or made."""
+    random = b"%032x" % getrandbits(128)
+    given = headers.get(b"x-request-id")
+    request_id = given if given is not None and _SANE_ID.match(given) else random
+    trace = headers.get(b"traceparent")
+    if trace is None or not _TRACE.match(trace):
+        trace = b"00-%b-%b-01" % (random, random[8:24])
+    return request_id, trace
 
 
 def passing(request: Request, removed: frozenset[bytes]) -> list[bytes]:
     """The client's fields that go to the model, in order and as they were written; `removed` are left out as well."""
-    parts: list[bytes] = []
-    dropped = _TO_MODEL | removed if removed else _TO_MODEL
-    if request.options is not None:
-        dropped = dropped.union(request.options)
-    for low, name, value in request.fields:
-        if low not in dropped and low[:10] != b"x-gateway-":
-            parts += (name, b": ", value, b"\r\n")
-    return parts
+    passes = _to_model
+    lines = [line for low, _, _, line in request.fields if passes[low]]
+    if request.options is not None or removed:
+        removed = removed.union(request.options or ())
+        lines = [line for low, _, _, line in request.fields if passes[low] and low not in removed]
+    return lines
 
 
-def forwarded(request: Request, first: dict[bytes, bytes], *, trusted: bool) -> bytes:
+def forwarded(request: Request, *, trusted: bool) -> bytes:
     """The x-forwarded-* fields: a trusted proxy's are continued, anybody else's replaced."""
     chain = request.connection.peer.encode()
     proto = b"https" if request.connection.secure else b"http"
+    first = request.headers
     host = first.get(b"host", b"")
     if trusted:
-        before = b", ".join(value for low, _, value in request.fields if low == b"x-forwarded-for" and value)
+        before = b", ".join(value for low, _, value, _ in request.fields if low == b"x-forwarded-for" and value)
         chain = b"%b, %b" % (before, chain) if before else chain
         proto = first.get(b"x-forwarded-proto", proto)
         host = first.get(b"x-forwarded-host", host)
     return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n" % (chain, proto, host)
 
 
-def reply_fields(fields: list[Field]) -> tuple[list[bytes], bytes, bool]:
-    """A model's fields that go to the client, its content type in lower case, and whether it gave a date."""
-    parts: list[bytes] = []
-    kind = b""
+def reply_fields(fields: list[Field]) -> list[bytes]:
+    """A model's fields that go to the client, and a date where it gave none."""
+    passes = _from_model
+    lines = []
     dated = False
-    dropped = _FROM_MODEL
-    for low, name, value in fields:
-        if low in _NOTED:
-            if low == b"content-type":
-                kind = value.lower()
-            elif low == b"date":
+    for low, _, value, line in fields:
+        if passes[low]:
+            lines.append(line)
+            if low == b"date":
                 dated = True
-            elif value.lower() not in _PLAIN:
-                dropped = _FROM_MODEL | nominated(fields)
-                return _without(fields, dropped), kind or _kind(fields), dated or _dated(fields)
-        if low not in dropped and low[:10] != b"x-gateway-":
-            parts += (name, b": ", value, b"\r\n")
-    return parts, kind, dated
+        elif low == b"connection" and value != b"keep-alive":
+            return _without(fields, nominated(fields))
+    if not dated:
+        lines.append(date())
+    return lines
 
 
-_FROM_MODEL = HOP_BY_HOP | {b"x-request-id"}
-_NOTED = frozenset({b"content-type", b"date", b"connection"})
-_PLAIN = (b"keep-alive", b"close")
+def _without(fields: list[Field], named: frozenset[bytes]) -> list[bytes]:
+    """The same where the model's Connection field names further ones."""
+    left = [field for field in fields if field.low != b"connection" and field.low not in named]
+    return reply_fields(left)
 
 
-def _without(fields: list[Field], dropped: frozenset[bytes]) -> list[bytes]:
-    return [
-        part
-        for low, name, value in fields
-        if low not in dropped and not low.startswith(b"x-gateway-")
-        for part in (name, b": ", value, b"\r\n")
-    ]
-
-
-def _kind(fields: list[Field]) -> bytes:
-    return next((value.lower() for low, _, value in fields if low == b"content-type"), b"")
-
-
-def _dated(fields: list[Field]) -> bool:
-    return any(low == b"date" for low, _, _ in fields)
+def is_event_stream(fields: list[Field]) -> bool:
+    """Whether the reply is a stream of server-sent events."""
+    return any(low == b"content-type" and value.lower().startswith(b"text/event-stream") for low, _, value, _ in fields)
 
 
 def milliseconds(seconds: float) -> bytes:

@@ -63,7 +63,7 @@ class Pool:
         for endpoint in self.endpoints:
             endpoint.connections.close()
 
-    def choose(self, now: float, tried: list[Endpoint]) -> Endpoint | None:
+    def choose(self, now: float, tried: tuple[Endpoint, ...]) -> Endpoint | None:
         """The endpoint for the next attempt: one not yet tried for this request where there is one."""
         endpoints = self.endpoints
         if tried:

@@ -7,8 +7,10 @@ from gateway.core import model
 from gateway.core.decide import CompiledRoute
 from gateway.core.routing import RouteTable
 from gateway.links.board import Board
+from gateway.proxy.heads import forwarded
 from gateway.proxy.tally import Tally
 from gateway.proxy.variants import Lane, Variant
+from gateway.wire.request import Request
 
 HEALTH_PATHS = frozenset({b"/livez", b"/readyz"})
 
@@ -50,10 +52,25 @@ class Runtime:
         """Whether that peer is a proxy whose x-forwarded-* fields are believed."""
         return bool(self._trusted) and self._is_trusted(peer)
 
-    def client(self, peer: str, chain: bytes | None) -> str:
+    def forwarded(self, request: Request) -> bytes:
+        """The x-forwarded-* fields for that request; the same for all of a client that is no trusted proxy."""
+        connection = request.connection
+        host = request.headers.get(b"host", b"")
+        memo = connection.memo
+        if memo is not None and memo[0] == host:
+            return memo[1]
+        trusted = self.trusts(connection.peer)
+        fields = forwarded(request, trusted=trusted)
+        if not trusted:
+            connection.memo = host, fields
+        return fields
+
+    def client(self, request: Request) -> str:
         """The caller's address: the last one in x-forwarded-for that is not a trusted proxy's, else the peer's."""
-        if chain is None or not self.trusts(peer):
+        peer = request.connection.peer
+        if not self._trusted or b"x-forwarded-for" not in request.headers or not self._is_trusted(peer):
             return peer
+        chain = b",".join(value for low, _, value, _ in request.fields if low == b"x-forwarded-for")
         for hop in reversed(chain.decode("latin-1").split(",")):
             address = hop.strip()
             if not _is_address(address):

@@ -3,16 +3,17 @@
 import asyncio
 import socket
 import ssl
+from time import monotonic
 
 from gateway.core import model
-from gateway.core.facts import Facts
+from gateway.core.decide import CompiledRoute
 from gateway.core.routing import Miss, path_fault
 from gateway.errors import Refusal, StartError, refusal
 from gateway.links.board import Board, Slot
 from gateway.proxy.access import AccessLog
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
-from gateway.proxy.heads import Marks
+from gateway.proxy.heads import marks
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.tally import Tally
 from gateway.wire.listen import Listener
@@ -31,12 +32,12 @@ class Server:
 
     def __init__(self, snapshot: model.Snapshot, slot: Slot, board: Board, index: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self.now = self._loop.time
         self.calls: set[Call] = set()
         self._tally = Tally(slot)
         self._runtime = Runtime(snapshot, self._tally, board)
-        self._service = Service(self, snapshot.limits, self._loop.time)
+        self._service = Service(self, snapshot.limits, monotonic)
         self._access = AccessLog(snapshot.access_log)
+        self.logs = self._access.is_on
         self._clients = self._tally.gauge("gateway_connections", "client")
         self._upstreams = self._tally.gauge("gateway_connections", "upstream")
         self._listeners: list[Listener] = []
@@ -69,7 +70,7 @@ class Server:
                 pass
         for listener in self._listeners:
             listener.stop()
-        await self._empty(self.now() + limits.drain)
+        await self._empty(monotonic() + limits.drain)
         self.abort()
 
     def abort(self) -> None:
@@ -84,47 +85,42 @@ class Server:
         """Answer a request."""
         runtime = self._runtime
         path = request.path
-        first = {low: value for low, _, value in reversed(request.fields)}
         if path in runtime.health_paths and request.method in (b"GET", b"HEAD"):
             self._answer_health(request)
             return
         fault = path_fault(path)
         if fault is not None:
-            self._reject(request, refusal("bad_request", fault), first)
+            self._reject(request, refusal("bad_request", fault))
             return
-        host = request.host or b""
-        found = runtime.table.find(host, path, request.method, first)
-        if isinstance(found, Miss):
-            self._miss(request, found, first)
-            return
-        client = runtime.client(request.connection.peer, _chain(request) if b"x-forwarded-for" in first else None)
-        facts = Facts(request.method, path, request.query, host, first, client)
-        Call(self, runtime, request, facts=facts, route=found).begin()
+        found = runtime.table.find(request.host or b"", path, request.method, request.headers)
+        if isinstance(found, CompiledRoute):
+            Call(self, runtime, request, found).begin()
+        else:
+            self._miss(request, found)
 
     def refuse(self, request: Request, refusal: Refusal) -> None:
         """Answer what is no proper request."""
-        self._reject(request, refusal, {})
+        self._reject(request, refusal)
 
-    def log(self, call: Call, status: int, ended: float) -> None:
-        """Write the access log's line, if there is one."""
-        if self._access.is_on:
-            self._access.write(call, status, ended)
+    def log(self, call: Call, ended: float) -> None:
+        """Write the access log's line."""
+        self._access.write(call, ended)
 
     # ---- inside
 
-    def _miss(self, request: Request, miss: Miss, first: dict[bytes, bytes]) -> None:
+    def _miss(self, request: Request, miss: Miss) -> None:
         if miss.code == "no_route":
-            self._reject(request, refusal("no_route", "no route takes this host and path"), first)
+            self._reject(request, refusal("no_route", "no route takes this host and path"))
             return
         allowed = b", ".join(miss.allowed)
         message = f"this path takes {allowed.decode()}"
-        self._reject(request, refusal("method_not_allowed", message), first, extra=b"allow: %b\r\n" % allowed)
+        self._reject(request, refusal("method_not_allowed", message), extra=b"allow: %b\r\n" % allowed)
 
-    def _reject(self, request: Request, verdict: Refusal, first: dict[bytes, bytes], *, extra: bytes = b"") -> None:
+    def _reject(self, request: Request, verdict: Refusal, *, extra: bytes = b"") -> None:
         self._tally.count("gateway_rejected_requests_total", verdict.code)
         if not request.complete:
             request.keep_alive = False
-        answer_error(request, verdict, Marks(first).request_id, extra=extra)
+        answer_error(request, verdict, marks(request.headers)[0], extra=extra)
 
     def _answer_health(self, request: Request) -> None:
         draining = self._service.draining and request.path == b"/readyz"
@@ -135,7 +131,7 @@ class Server:
 
     def _tick(self) -> None:
         self._loop.call_later(_TICK, self._tick)
-        now = self.now()
+        now = monotonic()
         late = [call for call in self.calls if call.due <= now]
         for call in late:
             call.late(now)
@@ -149,12 +145,8 @@ class Server:
     async def _empty(self, until: float) -> None:
         """Wait until no connection is left; each closes after its present reply."""
         self._service.drain()
-        while self._service.members and self.now() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
+        while self._service.members and monotonic() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
             await asyncio.sleep(_TICK)
-
-
-def _chain(request: Request) -> bytes:
-    return b",".join(value for low, _, value in request.fields if low == b"x-forwarded-for")
 
 
 def _tls(listener: model.Listener) -> ssl.SSLContext | None:

@@ -21,6 +21,7 @@ class Variant:
         self.in_flight = tally.gauge("gateway_in_flight_requests", name)
         self.first_byte = tally.histogram("gateway_first_byte_seconds", name)
         self.duration = tally.histogram("gateway_upstream_duration_seconds", name)
+        self.failed = tally.cell("gateway_attempts_total", name, "error")
         self.succeeded = tally.cell("gateway_attempts_total", name, "success")
         self.everywhere = board.cells(tally.key("gateway_in_flight_requests", name))
         """The variant's requests in flight in every worker, as cells of the board."""
@@ -28,7 +29,12 @@ class Variant:
             name.lower().encode() for name, _ in settings.headers.set
         }
         self.added = b"".join(field(name, value) for name, value in settings.headers.set if name.lower() != "host")
-        self.error_statuses = settings.breaker.error_statuses
+        ranges = settings.breaker.error_statuses
+        self.error_statuses = frozenset(status for low, high in ranges for status in range(low, high + 1))
+        self.wait = min(settings.timeouts.first_byte, settings.timeouts.total)
+        """The longest wait for a reply's first byte, in seconds."""
+        self.rewrites = settings.path is not None or settings.model is not None
+        """The target is not always the client's."""
 
     def is_full(self) -> bool:
         """Whether as many requests are in flight, in all workers, as the variant takes."""
@@ -36,10 +42,6 @@ class Variant:
         for values, index in self.everywhere:
             busy += values[index]
         return busy >= self.settings.concurrency
-
-    def is_error(self, status: int) -> bool:
-        """Whether a reply of that status counts as an error."""
-        return any(low <= status <= high for low, high in self.error_statuses)
 
 
 class Lane:

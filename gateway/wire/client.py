@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from gateway.wire.fields import Field
 from gateway.wire.uptake import Uptake
+from gateway.wire.whole import Reply, read_reply
 
 _WRITE_HIGH = 512 << 10
 _JOIN_MAX = 16 << 10
@@ -19,6 +20,17 @@ class Caller(Protocol):
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """An interim (1xx) reply."""
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it asked with HEAD."""
+
+    @property
+    def is_upgrade(self) -> bool:
+        """Whether it asked for an upgrade."""
+
+    def on_whole(self, reply: Reply) -> None:
+        """The whole reply at once; the connection is free again, and nothing more comes."""
 
     def on_reply(self, uptake: Uptake) -> None:
         """The head of the reply."""
@@ -58,7 +70,7 @@ class Home(Protocol):
 class ClientConnection(asyncio.Protocol):
     """One connection to an endpoint."""
 
-    __slots__ = ("_whole", "caller", "home", "since", "transport", "unread", "uptake", "used")
+    __slots__ = ("_plain", "_whole", "caller", "home", "since", "transport", "unread", "uptake", "used")
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -72,6 +84,7 @@ class ClientConnection(asyncio.Protocol):
         self.unread = True
         """Not one byte of a reply has come."""
         self._whole = False
+        self._plain = True
 
     # ---- the transport
 
@@ -86,8 +99,18 @@ class ClientConnection(asyncio.Protocol):
         if caller is None:
             self.close()
             return
-        self.unread = False
+        if self.unread and self._whole and self._plain:
+            reply = read_reply(data)
+            if reply is not None:
+                self.caller = None
+                self.used = True
+                self.home.free(self)
+                caller.on_whole(reply)
+                return
         uptake = self.uptake
+        if self.unread:
+            self.unread = False
+            uptake.begin(head_only=caller.is_head, upgrade=caller.is_upgrade)
         uptake.feed(data)
         if self.caller is not caller:
             return
@@ -102,7 +125,7 @@ class ClientConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The model sends nothing more."""
-        if self.caller is not None and self.uptake.until_close:
+        if self.caller is not None and not self.unread and self.uptake.until_close:
             self.uptake.done = True
             self.uptake.reusable = False
             self._finish()
@@ -128,12 +151,12 @@ class ClientConnection(asyncio.Protocol):
 
     # ---- for the caller
 
-    def send(self, caller: Caller, parts: list[bytes], *, whole: bool, head_only: bool, upgrade: bool) -> None:
-        """Send a request: its head with what there is of its body. `whole`: nothing follows; `head_only`: for HEAD."""
+    def send(self, caller: Caller, parts: list[bytes], *, whole: bool, plain: bool) -> None:
+        """Send a request: head and what there is of the body. `whole`: nothing follows; `plain`: no HEAD, no upgrade."""
         self.caller = caller
         self.unread = True
         self._whole = whole
-        self.uptake.begin(head_only=head_only, upgrade=upgrade)
+        self._plain = plain
         self.write(parts)
 
     def write(self, parts: list[bytes]) -> None:

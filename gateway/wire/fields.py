@@ -1,9 +1,17 @@
-"""Header fields as bytes: which ones belong to one hop only, and how lists of tokens and status lines are written."""
+"""Header fields as bytes: how a line is read, which fields belong to one hop only, how status lines are written."""
 
 from http import HTTPStatus
+from typing import NamedTuple
 
-Field = tuple[bytes, bytes, bytes]
-"""A field as received: its name in lower case, its name, its value."""
+
+class Field(NamedTuple):
+    """A field as received: its name in lower case, its name, its value, and the line that says so, with its end."""
+
+    low: bytes
+    name: bytes
+    value: bytes
+    line: bytes
+
 
 HOP_BY_HOP = frozenset(
     {
@@ -21,6 +29,27 @@ HOP_BY_HOP = frozenset(
 """Fields of one connection (RFC 9110 section 7.6.1), and the framing, which is always made anew."""
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+_REMEMBERED = 4096
+_LONGEST = 256
+
+
+def field(name: bytes, value: bytes) -> Field:
+    """The field of that name and value, as the parser gives them."""
+    value = value.strip(b" \t")
+    return Field(name.lower(), name, value, b"%b: %b\r\n" % (name, value))
+
+
+class Lines(dict[bytes, Field]):
+    """Field lines, read. The same lines come again and again, so what was read is remembered, within a bound."""
+
+    def __missing__(self, line: bytes) -> Field:
+        name, _, value = line.partition(b":")
+        read = field(name, value)
+        if len(line) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[line] = read
+        return read
 
 
 def tokens(value: bytes) -> list[bytes]:
@@ -30,7 +59,7 @@ def tokens(value: bytes) -> list[bytes]:
 
 def nominated(fields: list[Field]) -> frozenset[bytes]:
     """The field names that the `Connection` fields of a message make hop-by-hop."""
-    return frozenset(token for low, _, value in fields if low == b"connection" for token in tokens(value))
+    return frozenset(token for low, _, value, _ in fields if low == b"connection" for token in tokens(value))
 
 
 def status_line(status: int, reason: bytes | None = None) -> bytes:

@@ -11,7 +11,7 @@ import httptools
 
 from gateway.errors import Refusal, refusal
 from gateway.wire import judge
-from gateway.wire.fields import tokens
+from gateway.wire.fields import field, tokens
 from gateway.wire.request import Connection, Request
 
 _BARREN = 64 << 10
@@ -79,6 +79,11 @@ class Intake:
             self.tail.append(data)
         elif data and not self.broken:
             self._parse(data)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the next byte begins a request."""
+        return self.request is None and self.tail is None and not self.broken
 
     def refuse(self, verdict: Refusal) -> None:
         """Give up on the request that is being received, with that answer, and read nothing more."""
@@ -194,12 +199,11 @@ class Intake:
             return
         request = self.request
         assert request is not None
-        low = name.lower()
-        if value and value[-1] <= 32:
-            value = value.rstrip(b" \t")
-        request.fields.append((low, name, value))
-        if low in _JUDGED:
-            _note(request, low, value)
+        read = field(name, value)
+        request.fields.append(read)
+        request.headers.setdefault(read.low, read.value)
+        if read.low in _JUDGED:
+            _note(request, read.low, read.value)
 
     def on_headers_complete(self) -> None:
         """The head is complete: judge it, and line the request up."""
@@ -319,7 +323,7 @@ def _verdict(error: Exception, data: bytes) -> Refusal:
 
 
 def _head_size(request: Request) -> int:
-    return len(request.target) + sum(len(name) + len(value) + 4 for _, name, value in request.fields)
+    return len(request.target) + sum(len(name) + len(value) + 4 for _, name, value, _ in request.fields)
 
 
 def _too_large(request: Request) -> Refusal:

@@ -76,7 +76,7 @@ def reply_framing(text: str, status: int, fields: list[Field]) -> str | None:
         return f"it speaks HTTP/{text}"
     if not 100 <= status <= 599:
         return f"its status is {status}"
-    for low, _, value in fields:
+    for low, _, value, _ in fields:
         if low == b"transfer-encoding" and (text != "1.1" or value.strip(b" \t").lower() != b"chunked"):
             return "its transfer coding is not chunked"
     return None

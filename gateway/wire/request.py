@@ -42,6 +42,8 @@ class Connection(Protocol):
     closing: bool
     peer: str
     secure: bool
+    memo: tuple[bytes, bytes] | None
+    """For whoever handles requests, to remember something of this client."""
 
     def flush(self) -> None:
         """Write what has been put into `out`."""
@@ -59,59 +61,38 @@ class Connection(Protocol):
 class Request:
     """A request's head, what has come of its body, and the way to answer it."""
 
-    __slots__ = (
-        "body",
-        "body_size",
-        "chunked",
-        "chunking",
-        "complete",
-        "connection",
-        "expects",
-        "fault",
-        "fields",
-        "host",
-        "keep_alive",
-        "length",
-        "method",
-        "options",
-        "path",
-        "query",
-        "receiver",
-        "replying",
-        "target",
-        "transfer",
-        "until_close",
-        "upgrade",
-        "version",
-    )
+    # Defaults stand here rather than in __init__, since a request is made for each call and most of them stay.
+    method = b""
+    target = b""
+    path = b""
+    query = b""
+    version = "1.1"
+    host: bytes | None = None
+    """The `Host` field while the head is read; the host's name, lower case and without port, afterwards."""
+    options: list[bytes] | None = None
+    """The tokens of its `Connection` fields."""
+    length: int | None = None
+    transfer: bytes | None = None
+    chunked = False
+    expects = False
+    """The client waits for a 100 before it sends the body."""
+    upgrade: bytes | None = None
+    keep_alive = True
+    body_size = 0
+    complete = False
+    fault: Refusal | None = None
+    receiver: Receiver | None = None
+    replying = False
+    chunking = False
+    until_close = False
+    """The reply ends where the connection does."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.method = b""
-        self.target = b""
-        self.path = b""
-        self.query = b""
-        self.version = "1.1"
         self.fields: list[Field] = []
-        self.host: bytes | None = None
-        """The `Host` field while the head is read; the host's name, lower case and without port, afterwards."""
-        self.options: list[bytes] | None = None
-        """The tokens of its `Connection` fields."""
-        self.length: int | None = None
-        self.transfer: bytes | None = None
-        self.chunked = False
-        self.expects = False
-        self.upgrade: bytes | None = None
-        self.keep_alive = True
+        self.headers: dict[bytes, bytes] = {}
+        """Lower-case names to their first values; filled when the head is complete."""
         self.body: list[bytes] = []
-        self.body_size = 0
-        self.complete = False
-        self.fault: Refusal | None = None
-        self.receiver: Receiver | None = None
-        self.replying = False
-        self.chunking = False
-        self.until_close = False
-        """The reply ends where the connection does."""
 
     @property
     def has_body(self) -> bool:
@@ -164,6 +145,15 @@ class Request:
             out.append(b"connection: keep-alive\r\n\r\n")
         else:
             out.append(b"\r\n")
+
+    def answer(self, head: list[bytes], body: bytes) -> None:
+        """The whole reply at once: `head` as for `reply`, and the body, which has this length."""
+        self.receiver = None
+        self.reply(head, len(body))
+        connection = self.connection
+        connection.out.append(body)
+        connection.flush()
+        connection.reply_done()
 
     def write(self, data: bytes) -> None:
         """More of the reply's body; goes out at the next `flush`."""

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from gateway.errors import Refusal, refusal
 from gateway.wire.intake import Bounds, Intake
 from gateway.wire.request import Request
+from gateway.wire.whole import read_request
 
 _LINGER = 5.0
 """Seconds a client may go on sending after an early answer, so that it can read that answer."""
@@ -97,12 +98,13 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_eof", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_pumping", "_reading"),
-        *("_since", "active", "closing", "intake", "out", "peer", "queue", "secure", "service", "transport"),
+        *("_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure", "service", "transport"),
     )
 
     def __init__(self, service: Service, peer: str, secure: bool) -> None:
         self.service = service
         self.peer = peer
+        self.memo: tuple[bytes, bytes] | None = None
         self.secure = secure
         self.transport: asyncio.Transport | None = None
         self.intake = Intake(self, service.limits)
@@ -137,6 +139,14 @@ class ServerConnection(asyncio.Protocol):
         if self._lingering:
             return
         intake = self.intake
+        if self.active is None and not self.queue and intake.is_resting:
+            limits = self.service.limits
+            request = read_request(data, self, header=limits.header, body=limits.body)
+            if request is not None:
+                self.active = request
+                self.closing = self.service.draining
+                self.service.handler.handle(request)
+                return
         if not intake.in_head:
             self._since = self.service.clock()
         intake.feed(data)

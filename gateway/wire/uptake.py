@@ -9,7 +9,7 @@ from typing import Protocol
 import httptools
 
 from gateway.wire import judge
-from gateway.wire.fields import Field, nominated
+from gateway.wire.fields import Field, field, nominated
 
 _HEAD_MAX = 256 << 10
 _INTERIM_MAX = 64
@@ -138,13 +138,11 @@ class Uptake:
         """One field; trailers are dropped."""
         if not self._in_head:
             return
-        low = name.lower()
-        if value and value[-1] <= 32:
-            value = value.rstrip(b" \t")
-        self.fields.append((low, name, value))
-        if low == b"content-length":
-            self.length = int(value)
-        elif low == b"transfer-encoding":
+        read = field(name, value)
+        self.fields.append(read)
+        if read.low == b"content-length":
+            self.length = int(read.value)
+        elif read.low == b"transfer-encoding":
             self.chunked = True
 
     def on_headers_complete(self) -> None:
