@@ -3,15 +3,17 @@
 It decides which faults are reported together: a faulty key is set aside, so that what else is wrong is still found.
 """
 
+from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from gateway.config.cross_checks import cross_faults
 from gateway.config.data import Plain
 from gateway.config.document import Document, Partial
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import MAX_FAULTS, WHOLE_FILE, ConfigError, Fault
 from gateway.config.faulty import Faulty
 from gateway.config.fields import Names
 from gateway.config.nodes import Mapping, Path
@@ -79,9 +81,17 @@ class _Checker:
 
     def _report(self, error: ValidationError) -> set[Path]:
         """The paths to set aside; faults that follow from an earlier one are not reported."""
-        found = [(each["type"], *self._wording.fault(each)) for each in error.errors(include_url=False)]
+        errors = error.errors(include_url=False, include_input=False)
+        if len(errors) > MAX_FAULTS:
+            raise ConfigError([*self.faults, *self._first(errors)])
+        found = [(each["type"], *self._wording.fault(each)) for each in errors]
         self.faults += [fault for _, path, fault in found if not self.faulty.touches(*path)]
         return {path[:-1] if kind == "missing" else path for kind, path, _ in found}
+
+    def _first(self, errors: list[ErrorDetails]) -> Iterator[Fault]:
+        for error in errors[:MAX_FAULTS]:
+            yield self._wording.fault(error)[1]
+        yield Fault(1, 1, WHOLE_FILE, f"there are {len(errors):,} faults; {MAX_FAULTS:,} of them are listed")
 
 
 def _innermost(data: Data, path: Path) -> tuple[Data | None, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from gateway.config.faults import WHOLE_FILE, ConfigError, Fault
+from gateway.config.faults import MAX_FAULTS, WHOLE_FILE, ConfigError, Fault
 from gateway.config.nodes import Mapping, Node, Path, Place, Scalar, Sequence, dotted
 from gateway.config.scalars import resolve
 from gateway.config.syntax import explain
@@ -179,6 +179,8 @@ class _Composer:
         return tuple(opened.next_part() for opened in self._open)
 
     def _fault(self, place: Place, message: str, path: Path) -> None:
+        if len(self.faults) >= MAX_FAULTS:
+            raise self._refuse(place, f"there are more than {MAX_FAULTS:,} faults; what follows was not read")
         self.faults.append(Fault(place.line, place.column, dotted(path) or WHOLE_FILE, message))
 
     def _refuse(self, place: Place, message: str) -> ConfigError:

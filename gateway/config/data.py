@@ -10,6 +10,9 @@ from gateway.config.faults import Fault
 from gateway.config.nodes import Mapping, Node, Path, Scalar, dotted
 from gateway.config.references import substitute
 
+MAX_REPLACED = 16 << 20
+"""Characters that all references of a file may stand for together."""
+
 MISSING = object()
 """Stands in the data where a reference had nothing to give."""
 
@@ -21,6 +24,7 @@ class Plain:
         self.faults: list[Fault] = []
         self.faulty: set[Path] = set()
         self._folder = folder
+        self._replaced = 0
 
     def mapping(self, root: Mapping) -> dict[str, Any]:
         """The whole file's data."""
@@ -41,8 +45,14 @@ class Plain:
             return node.text if free and isinstance(value, float) and str(value) != node.text else value
         try:
             replaced = substitute(value, self._folder)
+            self._check_sum(len(replaced) - len(value))
             return str(replaced) if free else replaced
         except ValueError as error:
             self.faults.append(Fault(node.line, node.column, dotted(path), str(error)))
             self.faulty.add(path)
             return MISSING
+
+    def _check_sum(self, more: int) -> None:
+        self._replaced += max(more, 0)
+        if self._replaced > MAX_REPLACED:
+            raise ValueError(f"the references of this file stand for more than {MAX_REPLACED >> 20} MiB")

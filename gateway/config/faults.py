@@ -11,6 +11,8 @@ from gateway.errors import GatewayError
 WHOLE_FILE = "(file)"
 """Stands for the path where a fault is of the text or the file, not of a key."""
 
+MAX_FAULTS = 1000
+"""More are not listed: nobody reads them, and a hostile file could hold half a million."""
 _LONGEST = 600
 
 

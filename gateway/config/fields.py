@@ -28,6 +28,8 @@ from gateway.core.model import Endpoint
 
 REFERENCE = r".*\$\{(env|file):[^}]+\}.*"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}"
+MAX_QUERY = 1000
+"""Characters of a JSON query; its reader works by recursion."""
 MOST = 1_000_000_000
 """No count needs to be larger; sums of weights stay exact."""
 
@@ -189,6 +191,8 @@ StatusRange = Annotated[
 
 
 def _query(text: str) -> str:
+    if len(text) > MAX_QUERY:
+        raise ValueError(f"a query has at most {MAX_QUERY:,} characters, not {len(text):,}")
     jsonfield.parse(text)
     return text
 

@@ -23,6 +23,8 @@ OPERATORS: tuple[Operator, ...] = (
     "semver",
     "cidr",
 )
+MAX_PATTERN = 4000
+"""Of a regular expression or a range of versions: longer ones take seconds to compile."""
 _MEMBERSHIP: tuple[Operator, ...] = ("eq", "in", "not_in")
 _ALLOWED: dict[str, tuple[Operator, ...]] = {
     "client": (*_MEMBERSHIP, "cidr"),
@@ -60,6 +62,8 @@ def _typed(operator: Operator, value: object) -> Operand:
             raise DueError("a number is due")
         return value
     text = _text(value)
+    if len(text) > MAX_PATTERN:
+        raise WrongError(f"{operator} takes at most {MAX_PATTERN:,} characters, not {len(text):,}")
     text_test(operator, text)
     return text
 

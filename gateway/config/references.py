@@ -11,6 +11,9 @@ from stat import S_ISREG
 MAX_BYTES = 64 << 10
 """Of a file that a reference names: a secret, not a data set."""
 
+MAX_REFERENCES = 100
+"""In one value."""
+
 _REFERENCE = re.compile(r"(\$?)\$\{(env|file):([^}]*)\}")
 
 
@@ -35,6 +38,8 @@ def substitute(text: str, folder: Path) -> str:
     """The text with every reference replaced; ValueError says which is missing. Relative files begin at `folder`."""
     if "${" not in text:
         return text
+    if len(_REFERENCE.findall(text)) > MAX_REFERENCES:
+        raise ValueError(f"more than {MAX_REFERENCES} references in one value")
     replaced = Substituted(_REFERENCE.sub(lambda found: _value(found, folder), text))
     replaced.written = text
     return replaced if holds_reference(text) else str(replaced)

@@ -10,6 +10,7 @@ from jsonpath_rfc9535 import compile as compile_path
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.fields import (
+    MAX_QUERY,
     Amount,
     Count,
     FilePath,
@@ -28,6 +29,8 @@ from gateway.config.units import WrongError
 
 
 def _json_path(text: str) -> str:
+    if len(text) > MAX_QUERY:
+        raise ValueError(f"a JSONPath has at most {MAX_QUERY:,} characters, not {len(text):,}")
     try:
         compile_path(text)
     except JSONPathError as error:

@@ -7,6 +7,7 @@ references stand for, are never shown.
 import json
 import re
 from collections.abc import Collection
+from itertools import islice
 
 from pydantic_core import ErrorDetails
 
@@ -41,6 +42,7 @@ _DUE = {
 _SUGGESTIONS = 100
 """Names that are looked up in one file; each costs a walk over all known names."""
 _LONGEST_SHOWN = 80
+_NAMES_SHOWN = 20
 
 
 class Wording:
@@ -85,9 +87,9 @@ class Wording:
         return f"{due}, not {shown}" if shown else due
 
     def _unknown_name(self, cause: UnknownNameError, shown: str) -> str:
-        known = [name for name in cause.known if len(name) <= _LONGEST_SHOWN]
-        listed = f"; defined: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}" if known else ""
-        return f"the file defines no {cause.kind} {shown}".rstrip() + self._suggest(cause.name, known) + listed
+        some = [name for name in islice(cause.known, _NAMES_SHOWN) if len(name) <= _LONGEST_SHOWN]
+        listed = f"; defined: {', '.join(some)}{', ...' if len(cause.known) > len(some) else ''}" if some else ""
+        return f"the file defines no {cause.kind} {shown}".rstrip() + self._suggest(cause.name, cause.known) + listed
 
     def _suggest(self, name: str, known: Collection[str]) -> str:
         return did_you_mean(name, known) if next(self._suggestions, None) is not None else ""
