@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import uvloop
 
@@ -41,14 +42,13 @@ class Upstream(asyncio.Protocol):
     """Answers by path, at once or a little later, whole or not."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         line = data[: data.find(b"\r\n")] if b" HTTP/1.1" in data[:100] else b""
         loop = asyncio.get_running_loop()
         if b" /late" in line:
-            loop.call_later(0.02, self.transport.write, SMALL)
+            loop.call_later(0.02, self._late)
         elif b" /tunnel" in line:
             self.transport.write(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
             loop.call_later(0.01, self.transport.close)
@@ -57,6 +57,10 @@ class Upstream(asyncio.Protocol):
             self.transport.close()
         elif line:
             self.transport.write(CHUNKS if b" /chunks" in line else LARGE if b" /large" in line else SMALL)
+
+    def _late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(SMALL)
 
 
 async def _listen(port: int) -> None:
@@ -104,8 +108,7 @@ class Caller(asyncio.Protocol):
         self._left = chance.choice([1, 2, 5, 20, 50])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         patience = self._chance.choice([0, 0.001, 0.005, 0.03, 0.2, 1.0])
         self._alarm = asyncio.get_running_loop().call_later(patience, self._leave)
         self._next()
@@ -173,26 +176,30 @@ class Holdings:
     memory: int
     descriptors: int
     in_flight: float
-    connections: float
+    clients: float
+    """Client connections."""
+    upstream: float
+    """Upstream connections, those at rest in the pools included."""
 
 
 def holdings(gateway: Gateway) -> Holdings:
     """Of all workers together."""
     pids = gateway.workers
+    metrics = gateway.metrics()
     return Holdings(
         memory=sum(map(kernel.memory, pids)),
         descriptors=sum(map(kernel.descriptors, pids)),
-        in_flight=gateway.total("gateway_in_flight_requests"),
-        connections=gateway.total("gateway_connections"),
+        in_flight=metrics['gateway_in_flight_requests{variant="model"}'],
+        clients=metrics['gateway_connections{side="client"}'],
+        upstream=metrics['gateway_connections{side="upstream"}'],
     )
 
 
-def wait_idle(gateway: Gateway, like: Holdings, timeout: float = 20.0) -> Holdings:
-    """What is held once it is no more than before, or after the time-out."""
+def wait_idle(gateway: Gateway, timeout: float = 20.0) -> Holdings:
+    """What is held once nobody is served any more, or after the time-out."""
     give_up = time.monotonic() + timeout
     while True:
         now = holdings(gateway)
-        quiet = now.in_flight <= like.in_flight and now.connections <= like.connections
-        if (quiet and now.descriptors <= like.descriptors) or time.monotonic() > give_up:
+        if (now.in_flight == 0 and now.clients == 0) or time.monotonic() > give_up:
             return now
         time.sleep(0.2)
