@@ -89,8 +89,8 @@ def read_all(client: Client) -> None:
 
 @FUZZ
 @given(data=ANY)
-@example(b"")
-@example(b"\r\n" * 1000)
+@example(data=b"")
+@example(data=b"\r\n" * 1000)
 def test_any_bytes_are_answered_or_the_connection_ends(data: bytes, gateway: Gateway, origin: Origin) -> None:
     """The client sends them and half-closes: then everything must come to an end by itself."""
     origin.clear()
