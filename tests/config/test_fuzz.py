@@ -13,7 +13,7 @@ from tests.config.fault_cases import CASES, MARK, completed
 
 FOLDER = Path("/nonexistent")
 VALID = (Path(__file__).parent / "everything.yaml").read_text()
-SIGNS = "&a *a << : - , [ ] { } ? | > ' \" ! !!str % @ # ---".split() + ["\t"]
+SIGNS = [
     "&a",
     "*a",
     "<<",
