@@ -152,7 +152,7 @@ class ClientConnection(asyncio.Protocol):
     # ---- for the caller
 
     def send(self, caller: Caller, parts: list[bytes], *, whole: bool, plain: bool) -> None:
-        """Send a request: head and what there is of the body. `whole`: nothing follows; `plain`: no HEAD, no upgrade."""
+        """Send a request: head and body so far. `whole`: nothing follows; `plain`: no HEAD, no upgrade."""
         self.caller = caller
         self.unread = True
         self._whole = whole

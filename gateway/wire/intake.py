@@ -14,8 +14,10 @@ from gateway.wire import judge
 from gateway.wire.fields import field, tokens
 from gateway.wire.request import Connection, Request
 
-_BARREN = 64 << 10
-"""Bytes of chunk framing, extensions or trailers without a byte of body that are too many."""
+_FRAMING = 64 << 10
+_FRAMING_SHARE = 16
+"""A chunked body may be so many bytes, and so many times its content, before it is taken for an attack."""
+_EMPTY_LINE = b"\r\n\r\n"
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: |\Z)")
 _JUDGED = frozenset({b"host", b"transfer-encoding", b"content-length", b"connection", b"upgrade", b"expect"})
 _CHUNKED_HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -47,8 +49,8 @@ class Intake:
     """The requests of one connection, in the making."""
 
     __slots__ = (
-        *("_barren", "_bounds", "_connection", "_fed", "_mixed", "_raw_left", "_upgrading", "broken"),
-        *("in_head", "parser", "refused", "request", "tail"),
+        *("_bounds", "_connection", "_fed", "_last", "_raw_left", "_start", "_upgrading", "broken", "in_head"),
+        *("parser", "refused", "request", "tail"),
     )
 
     def __init__(self, connection: Queue, bounds: Bounds) -> None:
@@ -66,19 +68,26 @@ class Intake:
         """What came after an upgrade request, until it is known whether it is HTTP."""
         self._raw_left = 0
         self._fed = 0
-        """Bytes since the head began; too many where the head shares its first piece with an earlier message."""
-        self._mixed = False
-        self._barren = 0
+        """Bytes of the head so far, and then of the body as it came."""
+        self._start = b""
+        """The first pieces of the head, up to its first line's end at least."""
+        self._last = b""
+        """The end of the last piece, where an empty line may have begun."""
         self._upgrading = False
 
     def feed(self, data: bytes) -> None:
         """Take in what the client sent; complete heads are put into the connection's queue."""
-        if self._raw_left:
-            data = self._count(data)
-        if self.tail is not None:
-            self.tail.append(data)
-        elif data and not self.broken:
-            self._parse(data)
+        while data:
+            if self.tail is not None:
+                self.tail.append(data)
+                return
+            if self.broken:
+                return
+            if self._raw_left:
+                data = self._count(data)
+            else:
+                piece, data = self._cut(data)
+                self._parse(piece)
 
     @property
     def is_resting(self) -> bool:
@@ -104,36 +113,45 @@ class Intake:
         for data in tail:
             self.feed(data)
 
+    def _cut(self, data: bytes) -> tuple[bytes, bytes]:
+        """Up to the next empty line, and the rest. Heads and chunked bodies end with one, so each message begins a
+        piece; one that came in parts is found with the last bytes of the piece before."""
+        across = (self._last + data[:3]).find(_EMPTY_LINE)
+        end = across - len(self._last) if across >= 0 else data.find(_EMPTY_LINE)
+        if across < 0 and end < 0:
+            self._last = (self._last + data)[-3:]
+            return data, b""
+        self._last = b""
+        end += len(_EMPTY_LINE)
+        return data[:end], data[end:]
+
     def _parse(self, data: bytes) -> None:
-        size = len(data)
-        if self.in_head:
-            self._fed += size
-        else:
-            self._fed = size
-            self._mixed = False
-            self._barren += size
+        if self.request is None:
+            data = data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data
+            self._fed = 0
+            self._start = b""
+        self._fed += len(data)
+        if b"\r\n" not in self._start:
+            self._start += data
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stop:
-            self._switch(data[stop.args[0] :])
+        except httptools.HttpParserUpgrade:
+            self._switch()
         except httptools.HttpParserError as error:
             if not self.broken:
-                self.refuse(_verdict(error, data))
+                self.refuse(_verdict(error, self._start))
         else:
             if self.request is not None:
                 self._look_at_rest(self.request)
 
     def _look_at_rest(self, request: Request) -> None:
-        if not self.in_head:
-            if request.length is not None:
-                self._raw_left = request.length - request.body_size
-            elif self._barren > _BARREN:
-                self.refuse(judge.bad_request("too much chunk framing for no content"))
-        elif self._fed > self._bounds.header:
-            if self._mixed:
-                self._fed = _head_size(request)
-            else:
-                self.refuse(_too_large(request))
+        if self.in_head:
+            if self._fed > self._bounds.header:
+                self.refuse(_too_large(self._start, self._bounds))
+        elif request.length is not None:
+            self._raw_left = request.length
+        elif self._fed > _FRAMING + _FRAMING_SHARE * request.body_size:
+            self.refuse(judge.bad_request("too much chunk framing for its content"))
 
     def _count(self, data: bytes) -> bytes:
         """Take the counted body out of `data`; what is left belongs to the next request."""
@@ -150,7 +168,6 @@ class Intake:
 
     def _complete(self) -> None:
         request, self.request = self.request, None
-        self._mixed = True
         if request is None:
             return
         request.complete = True
@@ -159,7 +176,7 @@ class Intake:
         if request.receiver is not None:
             request.receiver.on_body_end()
 
-    def _switch(self, rest: bytes) -> None:
+    def _switch(self) -> None:
         """The parser stopped behind an upgrade's head: wait for the answer, or read on where it can be none."""
         self._upgrading = False
         request = self.request
@@ -167,7 +184,7 @@ class Intake:
         if request is None:
             return
         if request.upgrade and not request.has_body:
-            self.tail = [rest] if rest else []
+            self.tail = []
             self._complete()
             return
         request.upgrade = None
@@ -178,7 +195,6 @@ class Intake:
             self._raw_left = request.length
         else:
             self._complete()
-        self.feed(rest)
 
     # ---- what the parser says
 
@@ -213,15 +229,15 @@ class Intake:
         request.method = parser.get_method()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
-        verdict = _judge(request) or self._measure(request)
+        verdict = _judge_line(self._start) or _judge(request) or self._measure(request)
         if verdict is not None:
             self.refuse(verdict)
             raise _Stop
         self.in_head = False
-        self._barren = 0
+        self._fed = 0
         if request.upgrade is not None:
             self._upgrading = parser.should_upgrade()
-            if not self._upgrading or request.upgrade.lower().startswith(b"h2") or request.version != "1.1":
+            if not self._upgrading or not _may_upgrade(request):
                 request.upgrade = None
         self._connection.queue.append(request)
 
@@ -230,7 +246,6 @@ class Intake:
         request = self.request
         if request is None:
             return
-        self._barren = 0
         request.body_size += len(data)
         if request.body_size > self._bounds.body:
             self.refuse(_body_too_large(self._bounds))
@@ -249,8 +264,8 @@ class Intake:
         bounds = self._bounds
         if request.length is not None and request.length > bounds.body:
             return _body_too_large(bounds)
-        if (self._mixed or self._fed > bounds.header) and _head_size(request) > bounds.header:
-            return _too_large(request)
+        if self._fed > bounds.header:
+            return _too_large(self._start, bounds)
         return None
 
 
@@ -301,15 +316,15 @@ def _judge(request: Request) -> Refusal | None:
     if isinstance(formed, Refusal):
         return formed
     request.target, authority = formed
+    if authority is not None and request.host is not None and judge.host_name(request.host) is not None:
+        request.host = request.headers[b"host"] = authority
     request.path, _, request.query = request.target.partition(b"?")
     if request.host is None and request.version == "1.0":
         request.host = b""
     elif request.host is None or judge.host_name(request.host) is None:
         return judge.bad_request("Host is missing, repeated or malformed")
     else:
-        request.host = judge.host_name(request.host if authority is None else authority)
-        if request.host is None:
-            return judge.bad_request("the request target's host is malformed")
+        request.host = judge.host_name(request.host)
     return None
 
 
@@ -322,14 +337,26 @@ def _verdict(error: Exception, data: bytes) -> Refusal:
     return judge.bad_request(f"malformed request: {error}")
 
 
-def _head_size(request: Request) -> int:
-    return len(request.target) + sum(len(name) + len(value) + 4 for _, name, value, _ in request.fields)
+def _judge_line(start: bytes) -> Refusal | None:
+    """The verdict on the request line: one space between its parts, where the parser takes more."""
+    line = start.partition(b"\r\n")[0]
+    if line.count(b" ") != 2 or b"\t" in line or b" HTTP/" not in line:
+        return judge.bad_request("the request line must be: method, one space, target, one space, version")
+    return None
 
 
-def _too_large(request: Request) -> Refusal:
-    if not request.fields:
+def _may_upgrade(request: Request) -> bool:
+    """Whether the upgrade may be asked for: HTTP/2 would not be understood, and HTTP/1.0 has none."""
+    protocols = tokens(request.upgrade or b"")
+    return request.version == "1.1" and not any(protocol.startswith(b"h2") for protocol in protocols)
+
+
+def _too_large(start: bytes, bounds: Bounds) -> Refusal:
+    """The head is too large; mostly for its target, or for its fields."""
+    line = start.partition(b"\r\n")[0]
+    if len(line) * 2 > bounds.header:
         return refusal("uri_too_long", "the request target is too long")
-    return refusal("header_too_large", "the request's header fields are too large")
+    return refusal("header_too_large", f"the request's head is larger than {bounds.header} bytes")
 
 
 def _body_too_large(bounds: Bounds) -> Refusal:

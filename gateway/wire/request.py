@@ -138,7 +138,7 @@ class Request:
             else:
                 self.until_close = True
                 self.keep_alive = False
-        if not self.keep_alive or connection.closing:
+        if not self.keep_alive or connection.closing or not self.complete:
             out.append(b"connection: close\r\n\r\n")
             connection.closing = True
         elif self.version == "1.0":

@@ -23,7 +23,9 @@ _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 15.2: clients must be able to read interim replies)."""
 _RESET = struct.pack("ii", 1, 0)
 _WRITE_HIGH = 512 << 10
-_TAIL_MAX = 64 << 10
+_AHEAD = 64 << 10
+_AHEAD_EACH = 1 << 10
+"""Bytes that a client may send ahead of their turn before it is not read from; a request counts as so many at least."""
 _JOIN_MAX = 16 << 10
 
 
@@ -147,12 +149,15 @@ class ServerConnection(asyncio.Protocol):
                 self.closing = self.service.draining
                 self.service.handler.handle(request)
                 return
-        if not intake.in_head:
+        began = not intake.in_head
+        if intake.request is not None and began:
             self._since = self.service.clock()
         intake.feed(data)
+        if intake.in_head and began:
+            self._since = self.service.clock()
         if self.queue:
             self._pump()
-        if intake.tail is not None:
+        if self.queue or intake.tail is not None:
             self._pace()
 
     def eof_received(self) -> bool:
@@ -226,7 +231,7 @@ class ServerConnection(asyncio.Protocol):
             self._close()
             return
         self._since = self.service.clock()
-        if self.intake.tail is not None:
+        if request.upgrade is not None and self.intake.tail is not None:
             self.intake.continue_http()
         if self.queue:
             self._pump()
@@ -312,9 +317,9 @@ class ServerConnection(asyncio.Protocol):
             self._pace()
 
     def _pace(self) -> None:
-        """Read only while what comes can be used."""
-        tail = self.intake.tail
-        full = self._held or bool(self.queue) or (tail is not None and sum(map(len, tail)) > _TAIL_MAX)
+        """Read only while what comes can be used, or kept. (Who is not read from is not seen to leave.)"""
+        ahead = sum(map(len, self.intake.tail or ())) + sum(_AHEAD_EACH + one.body_size for one in self.queue)
+        full = self._held or ahead > _AHEAD
         if full is self._reading and self.transport is not None and not self.transport.is_closing():
             self._reading = not full
             if full:

@@ -11,13 +11,14 @@ from gateway.wire.server import ServerConnection, Service
 class TunnelEnd(asyncio.Protocol):
     """One side of a tunnel; what it receives is written to the other."""
 
-    __slots__ = ("_done", "_other", "_service", "_since", "_wait", "transport")
+    __slots__ = ("_done", "_ended", "_other", "_service", "_since", "_wait", "transport")
 
     def __init__(self, transport: asyncio.Transport, service: Service, wait: float, done: Callable[[], None]) -> None:
         self.transport: asyncio.Transport | None = transport
         self._service = service
         self._wait = wait
         self._done = done
+        self._ended = False
         self._other: TunnelEnd | None = None
         self._since = service.clock()
         service.members.add(self)
@@ -34,9 +35,10 @@ class TunnelEnd(asyncio.Protocol):
             other.transport.write(data)
 
     def eof_received(self) -> bool:
-        """This half has ended; the other may go on."""
+        """This half has ended; the other may go on, unless it has ended before."""
+        self._ended = True
         other = self._other
-        if other is None or other.transport is None or not other.transport.can_write_eof():
+        if other is None or other._ended or other.transport is None or not other.transport.can_write_eof():
             return False
         other.transport.write_eof()
         return True
