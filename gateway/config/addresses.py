@@ -86,7 +86,7 @@ def is_loopback(host: str) -> bool:
 def _socket_path(path: str) -> str:
     path = path.removeprefix("//")
     if not path.startswith("/") or len(path.encode()) > 107 or "\0" in path:
-        raise DueError("unix: takes an absolute path of at most 107 bytes, such as unix:/run/model.sock; it")
+        raise DueError("an absolute path of at most 107 bytes, such as unix:/run/model.sock, is due")
     return path
 
 

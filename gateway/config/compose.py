@@ -19,7 +19,6 @@ MAX_NODES = 500_000
 """Values in the whole file, those repeated by aliases counted each time."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MERGE = "<<"
 
 
 @dataclass(slots=True)
@@ -92,8 +91,9 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._check_tag(event)
         line, column = _position(event)
-        value = resolve(event.value) if event.implicit[0] else event.value
-        self._complete(Scalar(line, column, 1, value, event.value), event.anchor)
+        plain = event.implicit[0]
+        value = resolve(event.value) if plain else event.value
+        self._complete(Scalar(line, column, 1, value, event.value, plain), event.anchor)
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
         self._check_tag(event)
@@ -149,7 +149,7 @@ class _Composer:
         if not isinstance(node.value, str):
             self._fault(node, f'a name is text: quote it, "{node.text}"', (*self._path()[:-1], node.text))
         first = top.node.keys.get(node.text)
-        top.repeated = first is not None and node.value != _MERGE
+        top.repeated = first is not None and not node.merges
         if first is not None and top.repeated:
             self._fault(node, f"repeated; it stands on line {first.line} already", (*self._path()[:-1], node.text))
         return node
@@ -157,7 +157,7 @@ class _Composer:
     def _entry(self, top: _OpenMapping, node: Node) -> None:
         key, top.key = top.key, None
         assert key is not None
-        if key.value == _MERGE and key.text == _MERGE:
+        if key.merges:
             top.merged += self._merged(node)
         elif not top.repeated:
             top.node.entries[key.text] = node
@@ -167,7 +167,7 @@ class _Composer:
         nodes = node.items if isinstance(node, Sequence) else [node]
         mappings = [each for each in nodes if isinstance(each, Mapping)]
         if len(mappings) < len(nodes):
-            self._fault(node, "<< takes a mapping, or a list of them", (*self._path()[:-1], _MERGE))
+            self._fault(node, "<< takes a mapping, or a list of them", (*self._path()[:-1], "<<"))
         return mappings
 
     def _check_tag(self, event: yaml.NodeEvent) -> None:

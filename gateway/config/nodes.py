@@ -23,10 +23,16 @@ class Place:
 
 @dataclass(slots=True)
 class Scalar(Place):
-    """One value: as read, and as written."""
+    """One value: as read, and as written; `plain` is without quotes."""
 
     value: ScalarValue = None
     text: str = ""
+    plain: bool = True
+
+    @property
+    def merges(self) -> bool:
+        """Whether this, as a key, is YAML's merge sign."""
+        return self.plain and self.value == "<<"
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 It decides size, encoding and characters. It must not know YAML.
 """
 
+import codecs
 import re
 from pathlib import Path
 
@@ -28,12 +29,13 @@ def decode(data: bytes) -> str:
     """The text, without a byte order mark."""
     if len(data) > MAX_BYTES:
         raise _refuse(1, 1, f"larger than {MAX_BYTES >> 20} MiB, the most a configuration may be")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise _refuse(1, 1, "this is UTF-16; the file must be UTF-8")
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        line, column = _place(data[: error.start].decode("utf-8-sig"))
+        line, column = _place(data[: error.start].decode())
         raise _refuse(line, column, f"byte 0x{data[error.start]:02x} is not UTF-8; the file must be UTF-8") from None
     return _printable(text)
 
