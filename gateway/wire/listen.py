@@ -13,7 +13,7 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
-    """One listening socket. It is not closed here: whoever gave it owns it."""
+    """One listening socket, given to it."""
 
     def __init__(self, sock: socket.socket, service: Service, tls: ssl.SSLContext | None) -> None:
         self._sock = sock
@@ -30,12 +30,14 @@ class Listener:
         self._loop.add_reader(self._sock.fileno(), self._accept)
 
     def stop(self) -> None:
-        """Accept what has already arrived, and nothing more."""
+        """Accept what has already arrived, and nothing more: who comes now is turned away at once, and not left waiting
+        in a queue that nobody serves."""
         if self._open:
             self._open = False
             self._loop.remove_reader(self._sock.fileno())
             while self._accept():
                 pass
+            self._sock.close()
 
     def _accept(self) -> bool:
         try:
