@@ -3,9 +3,9 @@
 It decides which sections there are. What spans sections is checked elsewhere.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.config.conditions import Condition
 from gateway.config.fields import Name, Network, Strict, every_default, nothing
@@ -17,11 +17,18 @@ from gateway.config.variants import Variant
 STORE = "sqlite:///gateway.db"
 
 
+_Listens = Annotated[list[Listen], Field(min_length=1)] | str
+
+
+def _alone(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class Document(Strict):
     """The configuration of the gateway."""
 
-    listen: Annotated[list[Listen], Field(min_length=1)]
-    """The addresses that clients reach."""
+    listen: Annotated[list[Listen], Field(min_length=1), BeforeValidator(_alone, json_schema_input_type=_Listens)]
+    """The addresses that clients reach; one alone may stand without a list."""
     workers: Workers = "auto"
     """Serving processes; auto: as many as processors."""
     admin: Admin = every_default(Admin)
