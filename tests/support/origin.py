@@ -261,6 +261,7 @@ class Origin:
             self.greet(connection)
         while not connection.finished:
             try:
+                self._rest(connection)
                 request = http1.read_request_head(connection.stream)
             except TruncatedError as cut:
                 if cut.partial is None and not connection.finished and not self._stopped:
@@ -271,6 +272,14 @@ class Origin:
                 self.requests.append(request)
                 self._changed.notify_all()
             self._answer(connection, request)
+
+    def _rest(self, connection: Connection) -> None:
+        """Wait for the next request as long as it takes; what has begun must come in time."""
+        stream = connection.stream
+        if not stream.pending:
+            connection.sock.settimeout(None)
+            stream.more()
+            connection.sock.settimeout(PATIENCE)
 
     def _answer(self, connection: Connection, request: Request) -> None:
         """Run the script for a request; a body nobody read is read afterwards, so that the next head is one."""

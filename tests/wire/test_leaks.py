@@ -6,7 +6,7 @@ This is the bounded version; `python -m tests.leak` does the same with as many r
 from tests.support.gateway import Gateway, config
 from tests.wire.load import leave_at_random, upstream, wait_idle
 
-CONNECTIONS = 1500
+CONNECTIONS = 1000
 AT_ONCE = 64
 LIMITS = {"header_timeout": "2s", "body_idle": "2s", "keepalive": "2s"}
 SLACK = 2 << 20

@@ -82,9 +82,8 @@ def test_sent_in_random_pieces(case: Refused, data: st.DataObject, gateway: Gate
     cuts = sorted(data.draw(st.sets(st.integers(1, len(whole) - 1), max_size=5)))
     pieces = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
     with gateway.connect() as client:
-        client.send_pieces(pieces)
+        client.send_pieces(pieces, to_the_end=True)
         assert client.reply().body == marker("/before")
-        client.send_pieces(pieces)
         assert_turned_away(client, case)
     assert_alone(gateway, origin, seen=["/before"], cut=case.in_body)
 
