@@ -17,17 +17,17 @@ from gateway.config.variants import Variant
 STORE = "sqlite:///gateway.db"
 
 
-_Listens = Annotated[list[Listen], Field(min_length=1)] | str
-
-
 def _alone(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+_Alone = BeforeValidator(_alone, json_schema_input_type=Annotated[list[Listen], Field(min_length=1)] | str)
 
 
 class Document(Strict):
     """The configuration of the gateway."""
 
-    listen: Annotated[list[Listen], Field(min_length=1), BeforeValidator(_alone, json_schema_input_type=_Listens)]
+    listen: Annotated[list[Listen], Field(min_length=1), _Alone]
     """The addresses that clients reach; one alone may stand without a list."""
     workers: Workers = "auto"
     """Serving processes; auto: as many as processors."""
@@ -53,6 +53,6 @@ class Document(Strict):
 class Partial(Document):
     """What is left of a file once its faulty parts were set aside: nothing in it is required any more."""
 
-    listen: list[Listen] = nothing(list)
+    listen: Annotated[list[Listen], _Alone] = nothing(list)
     variants: dict[Name, Variant] = nothing(dict)
     routes: dict[Name, Route] = nothing(dict)

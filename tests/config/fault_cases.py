@@ -221,6 +221,8 @@ UNITS = [
 ADDRESSES = [
     case("listen: [▶8080]", "listen[0]", "a mapping is due, not 8080"),
     case('listen: ["▶:8080"]'.replace('"▶', '▶"'), "listen[0]", "an address and a port such as 0.0.0.0:8080"),
+    case("listen: ▶0.0.0.0", "listen", "a port such as 0.0.0.0:8080"),
+    case("listen: 0.0.0.0:80\nworkers: ▶none", "workers", "auto, or"),
     case("listen: [▶0.0.0.0]", "listen[0]", "a port such as 0.0.0.0:8080"),
     case("listen: ['0.0.0.0:80', {address: ▶'0.0.0.0:99999'}]", "listen[1].address", "the port is not 1 to 65535"),
     case("listen: [▶'::1:8080']", "listen[0]", "an IPv6 address stands in brackets"),
@@ -234,6 +236,7 @@ ADDRESSES = [
         "the admin API needs one of its own",
     ),
     case("admin: {listen: ▶0.0.0.0:9090}", "admin.listen", "not a loopback address, so admin.tokens is required"),
+    case("listen: ['localhost:80', ▶'127.0.0.1:80']", "listen[1]", "this port is taken"),
     case("admin: {listen: ▶9090}", "admin.listen", "an address and a port"),
     case("trusted_proxies: [▶10.0.0.0/33]", "trusted_proxies[0]", 'a network such as 10.0.0.0/8|not "10.0.0.0/33"'),
     case("trusted_proxies: [10.0.0.0/8, ▶10.0.0.1/8]", "trusted_proxies[1]", "without host bits|10.0.0.0/8"),
@@ -431,6 +434,11 @@ CONDITIONS = [
     case(segment("{header: x, lte: ▶.nan}"), "segments.s.lte", "a number is due"),
     case(segment("{header: x, semver: ▶'>=two'}"), "segments.s.semver", "version range"),
     case(segment("{header: x, semver: ▶2.1}"), "segments.s.semver", 'quote it, "2.1"'),
+    case(segment("{client: ip, in: [10.0.0.1, ▶here]}"), "segments.s.in[1]", 'an IP address is due, not "here"'),
+    case(segment("{client: ip, cidr: [▶10.0.0.1/8]}"), "segments.s.cidr[0]", "without host bits is due: 10.0.0.0/8"),
+    case(segment("{json: $.a, eq: ▶.inf}"), "segments.s.eq", "a JSON number is due"),
+    case(segment("{header: x, matches: ▶'" + "a" * 4001 + "'}"), "segments.s.matches", "at most 4,000 characters"),
+    case(segment("{json: ▶'$" + ".a" * 500 + "', eq: 1}"), "segments.s.json", "at most 1,000 characters"),
     case(segment("{client: ip, cidr: ▶10.0.0.0/40}"), "segments.s.cidr", "a network such as"),
     case(segment("{client: ip, cidr: [10.0.0.0/8, ▶ten]}"), "segments.s.cidr[1]", 'a network such as|not "ten"'),
     case(segment("{client: ip, eq: ▶localhost}"), "segments.s.eq", "an IP address is due"),
@@ -473,6 +481,7 @@ KEYS = [
         "routes.r.targeting_key[0]",
         "exactly one of header, query, cookie, json, client is due",
     ),
+    case(route("targeting_key: [{header: ▶}]"), "routes.r.targeting_key[0].header", "the name of a header is due"),
     case(route("targeting_key: [{header: a, query: ▶b}]"), "routes.r.targeting_key[0].query", "exactly one of"),
     case(
         route("targeting_key: [{header: a, issue: ▶30d}]"),
@@ -548,6 +557,11 @@ BETWEEN = [
         "routes.r.shadow[0].compare.ignore[0]",
         "not a JSONPath",
     ),
+    case(
+        route("shadow: [{variant: b, compare: {ignore: [▶'$" + ".a" * 500 + "']}}]"),
+        *("routes.r.shadow[0].compare.ignore[0]", "at most 1,000 characters"),
+    ),
+    case(variant("tls: {ca: ▶''}"), "variants.a.tls.ca", "a path of a file is due"),
     case(variant("tls: {cert: ▶/tmp}"), "variants.a.tls.cert", "cert needs key beside it"),
     case(variant("tls: {ca: ▶nowhere.pem}"), "variants.a.tls.ca", "nowhere.pem does not exist"),
     case(
@@ -575,6 +589,16 @@ SECRETS = [
         "admin: {tokens: [{name: ci, role: ▶root, token: '${env:PATH}'}]}",
         "admin.tokens[0].role",
         "viewer, operator or admin is due",
+    ),
+    case(
+        "admin: {tokens: [{name: a, role: viewer, token: '${env:PATH}'}, "
+        "{name: ▶a, role: admin, token: '${env:HOME}'}]}",
+        *("admin.tokens[1].name", "the name of an earlier token"),
+    ),
+    case(
+        "admin: {tokens: [{name: a, role: viewer, token: '${env:PATH}'}, "
+        "{name: b, role: admin, token: ▶'${env:PATH}'}]}",
+        *("admin.tokens[1].token", "the same secret as an earlier token's"),
     ),
     case("notify: [{url: 'https://x', secret: ▶hunter2}]", "notify[0].secret", "by reference"),
     case("store: ▶postgresql://me:hunter2@db/x", "store", "the password is due by reference"),
