@@ -4,8 +4,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
-LOCKS := build serve dev mlserver
-SOURCES := gateway tests loadtests
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -30,8 +28,8 @@ demo: .venv/ready .venv-mlserver/ready ## three models, a real inference server,
 bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is installed
 	@$(BIN)/python loadtests/bench.py $(ARGS)
 
-loadtest: .venv/ready ## locust against a running gateway: make loadtest ARGS='--host http://127.0.0.1:8080'
-	@$(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
+loadtest: .venv/ready ## sticky users by locust against a gateway of their own
+	@$(BIN)/python loadtests/run.py $(ARGS)
 
 lock: .venv/ready ## write requirements/*.txt anew from pyproject.toml, with the newest versions
 	@.ci/lock

@@ -1,0 +1,161 @@
+"""What a load test needs to stand on: a model stand-in and the gateway before it, each on a core of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+HERE = Path(__file__).parent
+CORES = sorted(os.sched_getaffinity(0))
+PROXY, OTHERS = CORES[0], CORES[-1]
+SPLIT = {"stable": 90, "candidate": 10}
+START = 30.0
+
+GATEWAY = """
+listen: ["127.0.0.1:{port}"]
+workers: 1
+admin: {{listen: "127.0.0.1:{admin_port}"}}
+variants:
+  stable: {{endpoints: ["http://127.0.0.1:{model_port}"], version: "1"}}
+  candidate: {{endpoints: ["http://127.0.0.1:{model_port}"], version: "2"}}
+segments:
+  gold: {{header: x-tier, eq: gold}}
+routes:
+  fraud:
+    match: {{path: /v1/fraud}}
+    targeting_key: [{{header: x-user-id}}]
+    rules: [{{segment: gold, split: {{candidate: 1}}}}]
+    split: {{stable: 90, candidate: 10}}
+"""
+
+NGINX = """
+worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off; keepalive_requests 100000000; keepalive_timeout 600;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  split_clients "fraud$http_x_user_id" $side {{ 90% stable; * candidate; }}
+  map $http_x_tier $chosen {{ gold candidate; default $side; }}
+  upstream stable {{ server 127.0.0.1:{model_port}; keepalive 512; keepalive_requests 100000000; }}
+  upstream candidate {{ server 127.0.0.1:{model_port}; keepalive 512; keepalive_requests 100000000; }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Request-Id $request_id;
+    proxy_set_header X-Forwarded-For $remote_addr; proxy_request_buffering off;
+    location / {{ proxy_pass http://$chosen; }}
+  }}
+}}
+"""
+
+
+class Stand:
+    """Processes of one test; on leaving, none is left, nor their files."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gateway-load-"))
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def model(self) -> int:
+        """Start the model stand-in; its port."""
+        port = free_port()
+        self._start("model", [sys.executable, str(HERE / "model.py"), str(port)], core=OTHERS)
+        self._wait(lambda: connects(port), "the model stand-in")
+        return port
+
+    def gateway(self, model_port: int) -> tuple[int, int]:
+        """Start the gateway before it; its process and port."""
+        port = free_port()
+        file = self.folder / "gateway.yaml"
+        file.write_text(GATEWAY.format(port=port, admin_port=free_port(), model_port=model_port))
+        pid = self._start("gateway", [sys.executable, "-m", "gateway", "serve", "--config", str(file)], core=PROXY)
+        self._wait(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the gateway")
+        return pid, port
+
+    def nginx(self, model_port: int) -> tuple[int, int]:
+        """Start nginx with the same split before it; its process and port."""
+        port = free_port()
+        file = self.folder / "nginx.conf"
+        file.write_text(NGINX.format(folder=self.folder, port=port, model_port=model_port))
+        pid = self._start("nginx", ["nginx", "-c", str(file)], core=PROXY)
+        self._wait(lambda: connects(port), "nginx")
+        return pid, port
+
+    def _start(self, name: str, command: Sequence[str], *, core: int) -> int:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            process = subprocess.Popen(["taskset", "-c", str(core), *command], cwd=self.folder, **streams)
+        self._processes.append(process)
+        return process.pid
+
+    def _wait(self, ready: Callable[[], bool], name: str) -> None:
+        give_up = time.monotonic() + START
+        while not ready():
+            if time.monotonic() > give_up or self._processes[-1].poll() is not None:
+                logs = "\n".join(log.read_text(errors="replace") for log in self.folder.glob("*.log"))
+                raise SystemExit(f"{name} does not start:\n{logs}")
+            time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def connects(port: int) -> bool:
+    """Whether someone listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of it is answered with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def family(pid: int) -> list[int]:
+    """A process and all under it."""
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in below for member in family(int(child)))]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and all under it."""
+    ticks = 0
+    for member in family(pid):
+        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
