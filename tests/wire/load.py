@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+import httptools
 import uvloop
 
 from tests.support import kernel
@@ -22,6 +23,7 @@ SMALL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"4\r\nword\r\n" * 20 + b"0\r\n\r\n"
 LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
+ANSWERS = {b"/chunks": CHUNKS, b"/large": LARGE}
 HOST = b" HTTP/1.1\r\nHost: a\r\n"
 REQUESTS = [
     *[b"GET /small" + HOST + b"\r\n"] * 8,
@@ -39,24 +41,33 @@ REQUESTS = [
 
 
 class Upstream(asyncio.Protocol):
-    """Answers by path, at once or a little later, whole or not."""
+    """Answers each request by its path, at once or a little later, whole or not."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.parser = httptools.HttpRequestParser(self)
+        self.path = b""
 
     def data_received(self, data: bytes) -> None:
-        line = data[: data.find(b"\r\n")] if b" HTTP/1.1" in data[:100] else b""
-        loop = asyncio.get_running_loop()
-        if b" /late" in line:
-            loop.call_later(0.02, self._late)
-        elif b" /tunnel" in line:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
             self.transport.write(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
-            loop.call_later(0.01, self.transport.close)
-        elif b" /none" in line or b" /cut" in line:
-            self.transport.write(CUT if b"cut" in line else b"")
+            asyncio.get_running_loop().call_later(0.01, self.transport.close)
+        except httptools.HttpParserError:
             self.transport.close()
-        elif line:
-            self.transport.write(CHUNKS if b" /chunks" in line else LARGE if b" /large" in line else SMALL)
+
+    def on_url(self, url: bytes) -> None:
+        self.path = url
+
+    def on_message_complete(self) -> None:
+        if self.path == b"/late":
+            asyncio.get_running_loop().call_later(0.02, self._late)
+        elif self.path in {b"/none", b"/cut"}:
+            self.transport.write(CUT if self.path == b"/cut" else b"")
+            self.transport.close()
+        elif self.path != b"/tunnel":
+            self.transport.write(ANSWERS.get(self.path, SMALL))
 
     def _late(self) -> None:
         if not self.transport.is_closing():
