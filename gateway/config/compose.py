@@ -18,8 +18,6 @@ MAX_DEPTH = 64
 MAX_NODES = 500_000
 """Values in the whole file, those repeated by aliases counted each time."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 @dataclass(slots=True)
 class _OpenSequence:
@@ -46,9 +44,9 @@ def compose(text: str) -> tuple[Mapping, list[Fault]]:
     """The tree and its faults; raises ConfigError where the text is not YAML that can be put together."""
     composer = _Composer(text)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         raise ConfigError([*composer.faults, explain(error, text)]) from None
     return composer.finish(), composer.faults
 

@@ -37,8 +37,10 @@ _SENTENCES = {
 _OPENED_EARLIER = ("',' or ']'", "',' or '}'", "end of stream", "document indicator")
 
 
-def explain(error: yaml.MarkedYAMLError, text: str) -> Fault:
+def explain(error: yaml.YAMLError, text: str) -> Fault:
     """The one fault of a text that is not YAML."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Fault(1, 1, WHOLE_FILE, f"not valid YAML: {error}")
     problem = error.problem or ""
     opened_earlier = any(part in problem for part in _OPENED_EARLIER)
     mark = (error.context_mark if opened_earlier else None) or error.problem_mark or error.context_mark

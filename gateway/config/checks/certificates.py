@@ -20,34 +20,34 @@ def check(review: Review) -> Iterator[Fault]:
     files = _Files()
     for index, listen in enumerate(review.document.listen):
         if listen.tls is not None:
-            yield from _pair(review, files, (listen.tls.cert, listen.tls.key), ("listen", index, "tls"))
+            yield from _pair(review, files, (listen.tls.cert, listen.tls.key), path=("listen", index, "tls"))
     for name, variant in review.document.variants.items():
         if "tls" in variant.model_fields_set:
-            yield from _upstream(review, files, variant.tls, ("variants", name, "tls"))
+            yield from _upstream(review, files, variant.tls, path=("variants", name, "tls"))
 
 
-def _upstream(review: Review, files: "_Files", tls: UpstreamTls, path: Path) -> Iterator[Fault]:
+def _upstream(review: Review, files: "_Files", tls: UpstreamTls, *, path: Path) -> Iterator[Fault]:
     if tls.ca is not None and (reason := files.unreadable(tls.ca) or files.untrusted(tls.ca)):
-        yield _fault(review, tls.ca, reason, (*path, "ca"))
+        yield _fault(review, tls.ca, reason, path=(*path, "ca"))
     if tls.cert is not None and tls.key is not None:
-        yield from _pair(review, files, (tls.cert, tls.key), path)
+        yield from _pair(review, files, (tls.cert, tls.key), path=path)
     elif (tls.cert is not None or tls.key is not None) and review.clean(*path):
         given, lacking = ("cert", "key") if tls.cert is not None else ("key", "cert")
         yield review.at_value(f"{given} needs {lacking} beside it", *path, given)
 
 
-def _pair(review: Review, files: "_Files", pair: tuple[str, str], path: Path) -> Iterator[Fault]:
+def _pair(review: Review, files: "_Files", pair: tuple[str, str], *, path: Path) -> Iterator[Fault]:
     unreadable = False
     for name, file in zip(("cert", "key"), pair, strict=True):
         if reason := files.unreadable(file):
             unreadable = True
-            yield _fault(review, file, reason, (*path, name))
+            yield _fault(review, file, reason, path=(*path, name))
     if not unreadable and (unfit := files.unfit(pair)):
         name, reason = unfit
-        yield _fault(review, pair[0] if name == "cert" else pair[1], reason, (*path, name))
+        yield _fault(review, pair[0] if name == "cert" else pair[1], reason, path=(*path, name))
 
 
-def _fault(review: Review, file: str, reason: str, path: Path) -> Fault:
+def _fault(review: Review, file: str, reason: str, *, path: Path) -> Fault:
     node, _ = find(review.root, path)
     written = isinstance(node, Scalar) and holds_reference(node.text)
     return review.at_value(f"{node.text if isinstance(node, Scalar) and written else file} {reason}", *path)
