@@ -127,3 +127,20 @@ def test_what_is_tested_is_what_is_served(lock: str) -> None:
     """The serving and building versions are those the tests ran with."""
     dev = pins("dev")
     assert {name: versions for name, versions in pins(lock).items() if dev.get(name) != versions} == {}
+
+
+def test_the_image_copies_only_what_is_there_and_let_in() -> None:
+    """No engine builds it here: at least every source of a COPY exists, and `.dockerignore` lets it in."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    sources = [word for words in re.findall(r"^COPY ([^-].*)$", recipe, re.MULTILINE) for word in words.split()[:-1]]
+    assert "gateway" in sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+    assert [source for source in sources if source.split("/")[0] not in let_in] == []
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    """And says how it is found to be alive."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", recipe, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*\\\n.*/livez", recipe, re.MULTILINE)

@@ -1,0 +1,29 @@
+# The gateway in a container: not root, nothing written but under /tmp (and where the configuration says).
+#
+#   docker build -t model-gateway .
+#   docker run --read-only --tmpfs /tmp -p 8080:8080 -v "$PWD/gateway.yaml:/etc/gateway/gateway.yaml:ro" model-gateway
+#
+# In the configuration, listen on 0.0.0.0:8080. The admin address is the container's own loopback unless the file says
+# otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 40).
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+COPY requirements/build.txt requirements/serve.txt requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && python -m venv --without-pip /opt/gateway \
+ && pip --python /opt/gateway/bin/python install --no-cache-dir --require-hashes -r requirements/serve.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY gateway gateway
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+ && pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps /wheel/*.whl
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /opt/gateway /opt/gateway
+ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+WORKDIR /etc/gateway
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD \
+  ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=2)"]
+ENTRYPOINT ["gateway"]
+CMD ["serve", "--config", "/etc/gateway/gateway.yaml"]
