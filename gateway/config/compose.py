@@ -42,19 +42,21 @@ class _OpenMapping:
 
 def compose(text: str) -> tuple[Mapping, list[Fault]]:
     """The tree and its faults; raises ConfigError where the text is not YAML that can be put together."""
-    composer = _Composer(text)
+    composer = _Composer()
+    parser = yaml.CSafeLoader(text)
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        while (event := parser.get_event()) is not None:
             composer.take(event)
     except yaml.YAMLError as error:
         raise ConfigError([*composer.faults, explain(error, text)]) from None
+    finally:
+        parser.dispose()
     return composer.finish(), composer.faults
 
 
 class _Composer:
-    def __init__(self, text: str) -> None:
+    def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self._text = text
         self._root: Node | None = None
         self._documents = 0
         self._open: list[_OpenSequence | _OpenMapping] = []
@@ -87,18 +89,21 @@ class _Composer:
             raise self._refuse(_place(event), "a second document begins here; one file holds one configuration")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        self._check_tag(event)
+        if event.tag is not None:
+            self._tag(event)
         line, column = _position(event)
         plain = event.implicit[0]
         value = resolve(event.value) if plain else event.value
         self._complete(Scalar(line, column, 1, value, event.value, plain), event.anchor)
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
-        self._check_tag(event)
+        if event.tag is not None:
+            self._tag(event)
         self._push(_OpenSequence(Sequence(*_position(event)), event.anchor))
 
     def _mapping(self, event: yaml.MappingStartEvent) -> None:
-        self._check_tag(event)
+        if event.tag is not None:
+            self._tag(event)
         self._push(_OpenMapping(Mapping(*_position(event)), event.anchor))
 
     def _push(self, opened: _OpenSequence | _OpenMapping) -> None:
@@ -168,10 +173,8 @@ class _Composer:
             self._fault(node, "<< takes a mapping, or a list of them", (*self._path()[:-1], "<<"))
         return mappings
 
-    def _check_tag(self, event: yaml.NodeEvent) -> None:
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            self._fault(_place(event), "a tag may not stand here; to make a value text, quote it", self._path())
+    def _tag(self, event: yaml.NodeEvent) -> None:
+        self._fault(_place(event), "a tag may not stand here; to make a value text, quote it", self._path())
 
     def _path(self) -> Path:
         return tuple(opened.next_part() for opened in self._open)
