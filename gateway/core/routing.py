@@ -89,15 +89,17 @@ class _Paths:
             for path, group in groups.items():
                 groups[path] = tuple(sorted(group, key=lambda entry: entry.rank))
 
-    def find(self, path: bytes) -> Iterator[Group]:
+    def find(self, path: bytes) -> list[Group]:
+        groups = []
         group = self.exact.get(path)
         if group is not None:
-            yield group
+            groups.append(group)
         end = self.longest
         while (end := path.rfind(b"/", 0, end)) >= 0:
             group = self.prefixes.get(path[: end + 1])
             if group is not None:
-                yield group
+                groups.append(group)
+        return groups
 
 
 class RouteTable:
@@ -126,10 +128,10 @@ class RouteTable:
             for entry in paths.exact.get(path, ()):
                 if (not entry.methods or method in entry.methods) and (not entry.headers or entry.fits(headers)):
                     return entry.compiled or entry.compile()
-        for group in self.groups(host, path):
+        for group in self.groups(host, path) if self._hosts else self._anywhere.find(path):
             for entry in group:
-                if entry.takes(method) and entry.fits(headers):
-                    return entry.compile()
+                if (not entry.methods or method in entry.methods) and (not entry.headers or entry.fits(headers)):
+                    return entry.compiled or entry.compile()
         return self._miss(host, path, method)
 
     def groups(self, host: bytes, path: bytes) -> Iterator[Group]:

@@ -23,6 +23,8 @@ from gateway.wire.uptake import Uptake
 from gateway.wire.whole import Reply
 
 NEVER = float("inf")
+_EXPECTATION = 1.0
+"""Seconds that a client's `Expect: 100-continue` is left to the model, which may know nothing of it."""
 _CODING = frozenset({b"content-encoding"})
 
 
@@ -92,7 +94,10 @@ class Attempt:
 
     def late(self, now: float) -> None:
         """The time the call set as `due` has come."""
-        if self._opening is not None:
+        if self._request.expects and self._opening is None and not self._replying:
+            self._request.go_on()
+            self._watch_first_byte(now)
+        elif self._opening is not None:
             self._connect_failed("it does not answer a connection in time", late=True)
         elif self._replying:
             self._end("timeout")
@@ -145,7 +150,7 @@ class Attempt:
             self._call.on_failed("connect", refusal("upstream_error", f"no address of {self._variant.name} is known"))
             return
         endpoint.in_flight += 1
-        connection = endpoint.connections.take() if self._may_reuse() else None
+        connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
         if connection is None:
             self._open(endpoint)
         else:
@@ -153,11 +158,8 @@ class Attempt:
 
     def _may_reuse(self) -> bool:
         """A body that cannot be sent twice gets a connection that cannot be stale."""
-        payload = self._call.payload
-        return payload.complete or not (payload.is_large or self._announces_large())
-
-    def _announces_large(self) -> bool:
-        return (self._request.length or 0) > self._call.route.route.replay_body
+        announced = self._request.length or 0
+        return not self._call.payload.is_large and announced <= self._call.route.route.replay_body
 
     def _open(self, endpoint: Endpoint) -> None:
         self._opening = endpoint.connections.open(self._opened, self._connect_failed)
@@ -201,7 +203,8 @@ class Attempt:
         parts = self._head()
         if payload.framing:
             parts += payload.so_far()
-        plain = not self.is_head and not self.is_upgrade
+        request = self._request
+        plain = request.method != b"HEAD" and request.upgrade is None
         connection.send(self, parts, whole=payload.complete, plain=plain)
         if payload.complete and not call.patient:
             call.due = min(call.deadline, now + self._variant.wait)
@@ -256,7 +259,7 @@ class Attempt:
         self._backlog = 0 if connection is None else connection.backlog()
         if not call.patient and (call.payload.complete or self._backlog):
             due = min(due, now + self._variant.settings.timeouts.first_byte)
-        call.due = due
+        call.due = min(due, now + _EXPECTATION) if self._request.expects else due
 
     def _has_moved(self) -> bool:
         """Whether the model has taken some of what was held for it since the clock was set."""

@@ -70,9 +70,8 @@ class Call:
         route = self.route
         self._desk.calls.add(self)
         request.receiver = self
-        host = request.host or b""
-        client = self.runtime.client(request)
-        self.facts = Facts(request.method, request.path, request.query, host, request.headers, client)
+        client = self.runtime.client(request) if self.runtime.has_trusted else request.connection.peer
+        self.facts = Facts(request.method, request.path, request.query, request.host or b"", request.headers, client)
         if request.has_body and (route.needs_body or route.route.protocol == "openai"):
             self._gather()
         else:
@@ -132,14 +131,16 @@ class Call:
 
     def on_whole(self, lane: Lane, reply: Reply, sent: float, now: float) -> None:
         """The reply came whole."""
-        added = self._added(lane, reply.status, sent, now)
-        self.request.answer([reply.start, *heads.reply_fields(reply.fields), added], reply.body)
+        head = [reply.start]
+        head += heads.reply_fields(reply.fields)
+        head += self._added(lane, reply.status, sent, now)
+        self.request.answer(head, reply.body)
         self._attempt = None
         self._record(now)
 
     def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out."""
-        return self._added(lane, status, sent, monotonic())
+        return b"".join(self._added(lane, status, sent, monotonic()))
 
     def on_answered(self) -> None:
         """The reply has gone out whole."""
@@ -206,14 +207,14 @@ class Call:
         if lane.variant.is_full():
             self._tried += (name,)
             self.on_failed("overload", refusal("overloaded", f"{name} has as many requests in flight as it takes"))
-        elif self._fit_body(lane):
+        elif lane.variant.settings.model is None or self._fit_body(lane):
             attempt = self._attempt = Attempt(self, lane)
             attempt.start()
 
     def _fit_body(self, lane: Lane) -> bool:
         """Write the variant's own model name into an openai body; False when that cannot be done and was answered."""
-        model = lane.variant.settings.model
-        if model is None or self.route.route.protocol != "openai" or not self.request.has_body:
+        model = lane.variant.settings.model or ""
+        if self.route.route.protocol != "openai" or not self.request.has_body:
             return True
         limit = self.runtime.limits.inspect_body
         if self.facts.body is None and self.payload.size > limit:
@@ -229,20 +230,24 @@ class Call:
         self.payload.replace(written)
         return True
 
-    def _added(self, lane: Lane, status: int, sent: float, now: float) -> bytes:
+    def _added(self, lane: Lane, status: int, sent: float, now: float) -> tuple[bytes, ...]:
         """The fields added to a model's reply, which began at `now`."""
         self.lane = lane
         self.status = status
         self.first_byte = now
         self._cell, exposed = lane.answer(self.reason, status)
         if not exposed:
-            return b"%bx-request-id: %b\r\n" % (self._cookie, self.marks[0])
-        return b"%b%bx-request-id: %b\r\nserver-timing: upstream;dur=%b, gateway;dur=%b\r\n" % (
+            return self._cookie, b"x-request-id: ", self.marks[0], b"\r\n"
+        return (
             exposed,
             self._cookie,
+            b"x-request-id: ",
             self.marks[0],
+            b"\r\nserver-timing: upstream;dur=",
             heads.milliseconds(now - sent),
+            b", gateway;dur=",
             heads.milliseconds(sent - self.started),
+            b"\r\n",
         )
 
     def _answer_fixed(self) -> None:

@@ -1,6 +1,7 @@
 """Heads of requests toward models and of replies toward clients: which fields pass, and which are added."""
 
 import re
+from binascii import hexlify
 from email.utils import formatdate
 from random import getrandbits
 
@@ -45,12 +46,12 @@ _from_model = _Passing(_FROM_MODEL)
 
 def marks(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
     """A request's id and its place in a trace: kept from the client, or made."""
-    random = b"%032x" % getrandbits(128)
+    random = hexlify(getrandbits(128).to_bytes(16, "big"))
     given = headers.get(b"x-request-id")
     request_id = given if given is not None and _SANE_ID.match(given) else random
     trace = headers.get(b"traceparent")
     if trace is None or not _TRACE.match(trace):
-        trace = b"00-%b-%b-01" % (random, random[8:24])
+        trace = b"00-" + random + b"-" + random[8:24] + b"-01"
     return request_id, trace
 
 
@@ -97,7 +98,7 @@ def reply_fields(fields: list[Field]) -> list[bytes]:
 
 def _without(fields: list[Field], named: frozenset[bytes]) -> list[bytes]:
     """The same where the model's Connection field names further ones."""
-    left = [field for field in fields if field.low != b"connection" and field.low not in named]
+    left = [field for field in fields if field[0] != b"connection" and field[0] not in named]
     return reply_fields(left)
 
 

@@ -28,6 +28,7 @@ class Runtime:
         claimed = {route.match.path.encode() for route in snapshot.routes.values()}
         self.health_paths = HEALTH_PATHS - claimed
         self._trusted = [ipaddress.ip_network(network) for network in snapshot.trusted_proxies]
+        self.has_trusted = bool(self._trusted)
         self._lanes: dict[tuple[str, str], Lane] = {}
 
     async def start(self) -> None:

@@ -88,7 +88,7 @@ class Server:
         if path in runtime.health_paths and request.method in (b"GET", b"HEAD"):
             self._answer_health(request)
             return
-        fault = path_fault(path)
+        fault = path_fault(path) if b"." in path or b"%" in path else None
         if fault is not None:
             self._reject(request, refusal("bad_request", fault))
             return

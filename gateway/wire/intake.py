@@ -215,11 +215,11 @@ class Intake:
             return
         request = self.request
         assert request is not None
-        read = field(name, value)
+        read = low, _, value, _ = field(name, value)
         request.fields.append(read)
-        request.headers.setdefault(read.low, read.value)
-        if read.low in _JUDGED:
-            _note(request, read.low, read.value)
+        request.headers.setdefault(low, value)
+        if low in _JUDGED:
+            _note(request, low, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete: judge it, and line the request up."""

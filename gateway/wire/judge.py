@@ -13,6 +13,7 @@ _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?\Z",
 )
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)\Z", re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _known_hosts: dict[bytes, bytes] = {}
 _KNOWN_HOSTS_MAX = 1024
 
@@ -76,7 +77,12 @@ def reply_framing(text: str, status: int, fields: list[Field]) -> str | None:
         return f"it speaks HTTP/{text}"
     if not 100 <= status <= 599:
         return f"its status is {status}"
-    for low, _, value, _ in fields:
-        if low == b"transfer-encoding" and (text != "1.1" or value.strip(b" \t").lower() != b"chunked"):
-            return "its transfer coding is not chunked"
+    codings = [value.lower() for low, _, value, _ in fields if low == b"transfer-encoding"]
+    if codings and (text != "1.1" or codings != [b"chunked"]):
+        return "its transfer coding is not chunked"
     return None
+
+
+def reason(phrase: bytes) -> str | None:
+    """What is wrong with a reply's reason phrase, in words, or None (RFC 9112 section 4: no control characters)."""
+    return "its reason phrase has a control character" if _CONTROL.search(phrase) else None

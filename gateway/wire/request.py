@@ -48,6 +48,9 @@ class Connection(Protocol):
     def flush(self) -> None:
         """Write what has been put into `out`."""
 
+    def answer(self, parts: list[bytes]) -> None:
+        """Write the whole reply of the active request."""
+
     def reply_done(self) -> None:
         """The reply of the active request is complete."""
 
@@ -149,11 +152,19 @@ class Request:
     def answer(self, head: list[bytes], body: bytes) -> None:
         """The whole reply at once: `head` as for `reply`, and the body, which has this length."""
         self.receiver = None
-        self.reply(head, len(body))
+        if self.version != "1.1":
+            self.reply(head, len(body))
+            self.connection.out.append(body)
+            self.connection.flush()
+            self.connection.reply_done()
+            return
+        self.replying = True
         connection = self.connection
-        connection.out.append(body)
-        connection.flush()
-        connection.reply_done()
+        if not self.keep_alive or connection.closing or not self.complete:
+            connection.closing = True
+            head.append(b"connection: close\r\n")
+        head += (b"content-length: %d\r\n\r\n" % len(body), body)
+        connection.answer(head)
 
     def write(self, data: bytes) -> None:
         """More of the reply's body; goes out at the next `flush`."""

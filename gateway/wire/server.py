@@ -17,7 +17,7 @@ from gateway.wire.whole import read_request
 _LINGER = 5.0
 """Seconds a client may go on sending after an early answer, so that it can read that answer."""
 _PROBE_AFTER = 0.3
-_PROBE_AGAIN = 5.0
+"""Seconds to the first; the next ones wait twice as long each. (The second one finds out what the first provoked.)"""
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """Sent to a client that closed its sending half: one that is gone altogether answers with a reset (RFC 9110 section
 15.2: clients must be able to read interim replies)."""
@@ -99,7 +99,7 @@ class ServerConnection(asyncio.Protocol):
     """One client connection."""
 
     __slots__ = (
-        *("_eof", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_pumping", "_reading"),
+        *("_eof", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_probe_wait", "_pumping", "_reading"),
         *("_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure", "service", "transport"),
     )
 
@@ -124,6 +124,7 @@ class ServerConnection(asyncio.Protocol):
         self._lingering = False
         self._pumping = False
         self._probe_at = 0.0
+        self._probe_wait = 0.0
         self._last_size = 0
         self._since = service.clock()
         """When the client last did what it is expected to do."""
@@ -169,6 +170,7 @@ class ServerConnection(asyncio.Protocol):
         if active is not None and active.replying and not self.queue:
             return False
         self._eof = True
+        self._probe_wait = _PROBE_AFTER
         self._probe_at = self.service.clock() + _PROBE_AFTER
         return True
 
@@ -215,6 +217,17 @@ class ServerConnection(asyncio.Protocol):
             transport.writelines(out)
         else:
             transport.write(b"".join(out))
+
+    def answer(self, parts: list[bytes]) -> None:
+        """Write the whole reply of the active request."""
+        transport = self.transport
+        if transport is None:
+            return
+        if len(parts[-1]) > _JOIN_MAX:
+            transport.writelines(parts)
+        else:
+            transport.write(b"".join(parts))
+        self.reply_done()
 
     def hold(self, on: bool) -> None:
         """Stop or go on reading the body."""
@@ -355,7 +368,8 @@ class ServerConnection(asyncio.Protocol):
     def _probe(self, now: float) -> None:
         assert self.active is not None
         assert self.transport is not None
-        self._probe_at = now + _PROBE_AGAIN
+        self._probe_at = now + self._probe_wait
+        self._probe_wait *= 2
         if not self.active.replying and self.active.version == "1.1":
             self.transport.write(_PROBE)
 

@@ -81,6 +81,9 @@ class Uptake:
             if not data:
                 return
         if self._in_head:
+            if not self._fed and not data.lstrip(b"\r\n").startswith(b"H"):
+                self.fault = "the reply is not HTTP"
+                return
             self._fed += len(data)
         try:
             self.parser.feed_data(data)
@@ -138,18 +141,18 @@ class Uptake:
         """One field; trailers are dropped."""
         if not self._in_head:
             return
-        read = field(name, value)
+        read = low, _, value, _ = field(name, value)
         self.fields.append(read)
-        if read.low == b"content-length":
-            self.length = int(read.value)
-        elif read.low == b"transfer-encoding":
+        if low == b"content-length":
+            self.length = int(value)
+        elif low == b"transfer-encoding":
             self.chunked = True
 
     def on_headers_complete(self) -> None:
         """A head is complete: judge it; an interim one is passed on, the final one begins the reply."""
         parser = self.parser
         self.status = status = parser.get_status_code()
-        self.fault = judge.reply_framing(parser.get_http_version(), status, self.fields)
+        self.fault = judge.reply_framing(parser.get_http_version(), status, self.fields) or judge.reason(self.reason)
         if self.fault is None and status == 101 and not self._upgrade:
             self.fault = "it switches protocols unasked"
         if self.fault is not None:

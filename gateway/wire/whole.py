@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httptools
 
 from gateway.wire import judge
-from gateway.wire.fields import Field, Lines
+from gateway.wire.fields import LONGEST, REMEMBERED, Field, Lines
 from gateway.wire.request import Connection, Request
 
 _lines = Lines()
@@ -36,8 +36,31 @@ class _Judge:
 _requests = _Judge(httptools.HttpRequestParser)
 _replies = _Judge(httptools.HttpResponseParser)
 _NOT_PLAIN = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"connection"})
-_ONCE = frozenset({b"content-length", b"host", b"connection"})
 _METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+_MOST_DIGITS = 18
+
+
+class _RequestLines(dict[bytes, tuple[bytes, bytes, bytes, bytes] | None]):
+    """Request lines to method, target, path and query; None for those that are not plain. Remembered, in a bound."""
+
+    def __missing__(self, line: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
+        parts = line.split(b" ")
+        read = None
+        if len(parts) == 3 and parts[2] == b"HTTP/1.1" and parts[0] in _METHODS and _is_path(parts[1]):
+            path, _, query = parts[1].partition(b"?")
+            read = parts[0], parts[1], path, query
+        if len(line) <= LONGEST:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[line] = read
+        return read
+
+
+def _is_path(target: bytes) -> bool:
+    return target[:1] == b"/" and b"#" not in target
+
+
+_request_lines = _RequestLines()
 
 
 def read_request(data: bytes, connection: Connection, *, header: int, body: int) -> Request | None:
@@ -46,53 +69,50 @@ def read_request(data: bytes, connection: Connection, *, header: int, body: int)
     if not 0 < end <= header:
         return None
     lines = data[:end].split(b"\r\n")
-    start = lines[0].split(b" ")
+    start = _request_lines[lines[0]]
+    if start is None:
+        return None
     del lines[0]
     fields = [_lines[line] for line in lines]
-    headers: dict[bytes, bytes] = {}
-    length = _gather(fields, headers)
-    end += 4
-    if length is None or length > body or len(data) != end + length or not _is_plain(start):
+    headers = {low: value for low, _, value, _ in fields}
+    if len(headers) != len(fields):
+        headers = _first(fields)
+    if not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)) or b"," in headers:
         return None
+    announced = headers.get(b"content-length", b"0")
+    if not announced.isdigit() or len(announced) > _MOST_DIGITS:
+        return None
+    length = int(announced)
+    end += 4
     host = judge.host_name(headers.get(b"host", b""))
-    if host is None or not _requests.passes(data):
+    if len(data) != end + length or length > body or host is None or not _requests.passes(data):
         return None
     request = Request(connection)
-    request.method, request.target, _ = start
-    request.path, _, request.query = request.target.partition(b"?")
+    request.method, request.target, request.path, request.query = start
     request.fields = fields
     request.headers = headers
     request.host = host
     request.complete = True
     if b"content-length" in headers:
         request.length = request.body_size = length
-    if length:
-        request.body = [data[end:]]
+        if length:
+            request.body = [data[end:]]
     return request
 
 
-def _is_plain(start: list[bytes]) -> bool:
-    """Whether a request line is HTTP/1.1's with a path, and with a method that means nothing to the framing."""
-    if len(start) != 3 or start[2] != b"HTTP/1.1" or start[0] not in _METHODS:
-        return False
-    target = start[1]
-    return target[:1] == b"/" and b"#" not in target
+def _is_kept_alive(headers: dict[bytes, bytes]) -> bool:
+    """Whether the one field that is not plain says what goes without saying."""
+    return headers.get(b"connection") == b"keep-alive" and len(_NOT_PLAIN.intersection(headers)) == 1
 
 
-def _gather(fields: list[Field], headers: dict[bytes, bytes]) -> int | None:
-    """Put names and first values into `headers`; the body's length, or None where a field is not plain."""
+def _first(fields: list[Field]) -> dict[bytes, bytes]:
+    """Names to their first values; marked as not plain where a field is repeated that must not be."""
+    headers: dict[bytes, bytes] = {}
     for low, _, value, _ in fields:
-        if low in headers:
-            if low in _ONCE:
-                return None
-        elif low in _NOT_PLAIN and not (low == b"connection" and value == b"keep-alive"):
-            return None
-        else:
-            headers[low] = value
-    announced = headers.get(b"content-length")
-    if announced is None:
-        return 0
-    return int(announced) if announced.isdigit() and len(announced) <= 18 else None
+        if low in headers and low in (b"host", b"content-length", b"connection"):
+            headers[b","] = low
+        headers.setdefault(low, value)
+    return headers
 
 
 class Reply(NamedTuple):
@@ -104,20 +124,23 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class _Starts(dict[bytes, int]):
-    """First lines of replies to their status; 0 for those that are not plain."""
+class _StatusLines(dict[bytes, tuple[int, bytes]]):
+    """First lines of replies to their status and the line with its end; status 0 for those that are not plain."""
 
-    def __missing__(self, line: bytes) -> int:
-        plain = line[:9] == b"HTTP/1.1 " and line[9:12].isdigit() and len(line) <= 64 and line[12:13] in (b" ", b"")
+    def __missing__(self, line: bytes) -> tuple[int, bytes]:
+        plain = line[:9] == b"HTTP/1.1 " and line[9:12].isdigit() and line[12:13] in (b" ", b"")
         status = int(line[9:12]) if plain else 0
-        if not 200 <= status <= 599 or status in (204, 304):
+        if not 200 <= status <= 599 or status in (204, 304) or judge.reason(line[12:]) is not None:
             status = 0
-        if len(self) < 256:
-            self[line] = status
-        return status
+        read = status, b"%b %b\r\n" % (line[:12], line[13:])
+        if len(line) <= LONGEST:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[line] = read
+        return read
 
 
-_starts = _Starts()
+_status_lines = _StatusLines()
 
 
 def read_reply(data: bytes) -> Reply | None:
@@ -126,21 +149,20 @@ def read_reply(data: bytes) -> Reply | None:
     if end < 0:
         return None
     lines = data[:end].split(b"\r\n")
-    start = lines[0]
-    status = _starts[start]
+    status, start = _status_lines[lines[0]]
     if not status:
         return None
     del lines[0]
     fields = [_lines[line] for line in lines]
-    length = -1
-    for low, _, value, _ in fields:
-        if low == b"content-length":
-            if length >= 0 or not value.isdigit() or len(value) > 18:
-                return None
-            length = int(value)
-        elif low in _NOT_PLAIN and not (low == b"connection" and value == b"keep-alive"):
-            return None
-    end += 4
-    if len(data) != end + length or not _replies.passes(data):
+    headers = {low: value for low, _, value, _ in fields}
+    if len(headers) != len(fields):
+        headers = _first(fields)
+    if not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)) or b"," in headers:
         return None
-    return Reply(status, start + b"\r\n", fields, data[end:])
+    announced = headers.get(b"content-length", b"")
+    if not announced.isdigit() or len(announced) > _MOST_DIGITS:
+        return None
+    end += 4
+    if len(data) != end + int(announced) or not _replies.passes(data):
+        return None
+    return Reply(status, start, fields, data[end:])
