@@ -13,6 +13,7 @@ from gateway.core import model
 from gateway.core.pool import NEVER, least_loaded, round_robin
 from gateway.wire import resolve
 from gateway.wire.connections import Address, Connections
+from gateway.wire.outbox import Outbox
 from gateway.wire.tls import client_context
 
 _FIRST_LOOK_UP = 2.0
@@ -36,9 +37,10 @@ class Endpoint:
 class Pool:
     """The endpoints of one variant."""
 
-    def __init__(self, variant: model.Variant, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, variant: model.Variant, loop: asyncio.AbstractEventLoop, outbox: Outbox) -> None:
         self._variant = variant
         self._loop = loop
+        self._outbox = outbox
         self._tls = _tls(variant)
         self._host = _host(variant)
         self._names: list[resolve.Name] = []
@@ -88,7 +90,7 @@ class Pool:
         address = Address(host, endpoint.port, endpoint.path, tls, name)
         authority = self._host if self._host is not None else endpoint.authority
         line = b" HTTP/1.1\r\nhost: %b\r\n" % authority.encode()
-        return Endpoint(endpoint.url, line, Connections(address, self._loop))
+        return Endpoint(endpoint.url, line, Connections(address, self._loop, self._outbox))
 
     def _changer(self, endpoint: model.Endpoint) -> Callable[[tuple[str, ...]], None]:
         def changed(addresses: tuple[str, ...]) -> None:

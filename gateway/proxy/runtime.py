@@ -8,8 +8,10 @@ from gateway.core.decide import CompiledRoute
 from gateway.core.routing import RouteTable
 from gateway.links.board import Board
 from gateway.proxy.heads import forwarded
+from gateway.proxy.pool import Pool
 from gateway.proxy.tally import Tally
 from gateway.proxy.variants import Lane, Variant
+from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
 
 HEALTH_PATHS = frozenset({b"/livez", b"/readyz"})
@@ -18,13 +20,15 @@ HEALTH_PATHS = frozenset({b"/livez", b"/readyz"})
 class Runtime:
     """What one request takes at its beginning and keeps to its end."""
 
-    def __init__(self, snapshot: model.Snapshot, tally: Tally, board: Board) -> None:
+    def __init__(self, snapshot: model.Snapshot, tally: Tally, board: Board, outbox: Outbox) -> None:
         loop = asyncio.get_running_loop()
         self.snapshot = snapshot
         self.limits = snapshot.limits
         self.tally = tally
         self.table = RouteTable(snapshot)
-        self.variants = {name: Variant(one, tally, board, loop) for name, one in snapshot.variants.items()}
+        self.variants = {
+            name: Variant(one, Pool(one, loop, outbox), tally, board) for name, one in snapshot.variants.items()
+        }
         claimed = {route.match.path.encode() for route in snapshot.routes.values()}
         self.health_paths = HEALTH_PATHS - claimed
         self._trusted = [ipaddress.ip_network(network) for network in snapshot.trusted_proxies]

@@ -17,6 +17,7 @@ from gateway.proxy.heads import marks
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.tally import Tally
 from gateway.wire.listen import Listener
+from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
 from gateway.wire.server import Service
 from gateway.wire.tls import server_context
@@ -34,8 +35,9 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.calls: set[Call] = set()
         self._tally = Tally(slot)
-        self._runtime = Runtime(snapshot, self._tally, board)
-        self._service = Service(self, snapshot.limits, monotonic)
+        outbox = Outbox(self._loop)
+        self._runtime = Runtime(snapshot, self._tally, board, outbox)
+        self._service = Service(self, snapshot.limits, monotonic, outbox)
         self._access = AccessLog(snapshot.access_log)
         self.logs = self._access.is_on
         self._clients = self._tally.gauge("gateway_connections", "client")

@@ -1,7 +1,5 @@
 """A variant as a worker has it: its pool, its counters, and what of its settings each request needs at hand."""
 
-import asyncio
-
 from gateway.core import model
 from gateway.core.decide import CompiledRoute
 from gateway.links.board import Board
@@ -13,11 +11,11 @@ from gateway.proxy.tally import Tally
 class Variant:
     """One variant's live state in this worker."""
 
-    def __init__(self, settings: model.Variant, tally: Tally, board: Board, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, settings: model.Variant, pool: Pool, tally: Tally, board: Board) -> None:
         name = settings.name
         self.name = name
         self.settings = settings
-        self.pool = Pool(settings, loop)
+        self.pool = pool
         self.in_flight = tally.gauge("gateway_in_flight_requests", name)
         self.first_byte = tally.histogram("gateway_first_byte_seconds", name)
         self.duration = tally.histogram("gateway_upstream_duration_seconds", name)

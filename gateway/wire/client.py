@@ -8,11 +8,11 @@ import asyncio
 from typing import Protocol, cast
 
 from gateway.wire.fields import Field
+from gateway.wire.outbox import Outbox
 from gateway.wire.uptake import Uptake
 from gateway.wire.whole import Reply, read_reply
 
 _WRITE_HIGH = 512 << 10
-_JOIN_MAX = 16 << 10
 
 
 class Caller(Protocol):
@@ -59,6 +59,8 @@ class Caller(Protocol):
 
 class Home(Protocol):
     """Where a connection goes when it is free."""
+
+    outbox: Outbox
 
     def free(self, connection: "ClientConnection") -> None:
         """It may serve again."""
@@ -157,19 +159,13 @@ class ClientConnection(asyncio.Protocol):
         self.unread = True
         self._whole = whole
         self._plain = plain
-        self.write(parts)
+        if self.transport is not None:
+            self.home.outbox.put(self.transport, parts)
 
     def write(self, parts: list[bytes]) -> None:
         """Send more of the body, framed."""
-        transport = self.transport
-        if transport is None:
-            return
-        if len(parts) == 1:
-            transport.write(parts[0])
-        elif len(parts[-1]) > _JOIN_MAX or (len(parts) > 1 and len(parts[-2]) > _JOIN_MAX):
-            transport.writelines(parts)
-        else:
-            transport.write(b"".join(parts))
+        if self.transport is not None:
+            self.home.outbox.put(self.transport, parts)
 
     def whole(self) -> None:
         """The request has been sent to its end."""
@@ -199,6 +195,7 @@ class ClientConnection(asyncio.Protocol):
 
     def detach(self) -> asyncio.Transport | None:
         """Give the transport away (to a tunnel)."""
+        self.home.outbox.flush()
         transport, self.transport = self.transport, None
         self.caller = None
         self.home.gone(self)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.wire.client import ClientConnection
+from gateway.wire.outbox import Outbox
 
 _KEEP = 60.0
 """Seconds a free connection is kept."""
@@ -38,8 +39,9 @@ class Opening:
 class Connections:
     """All connections to one address."""
 
-    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop, outbox: Outbox) -> None:
         self.address = address
+        self.outbox = outbox
         self._loop = loop
         self._free: list[ClientConnection] = []
         self._all: set[ClientConnection] = set()

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from gateway.errors import Refusal, refusal
 from gateway.wire.intake import Bounds, Intake
+from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
 from gateway.wire.whole import read_request
 
@@ -26,7 +27,6 @@ _WRITE_HIGH = 512 << 10
 _AHEAD = 64 << 10
 _AHEAD_EACH = 1 << 10
 """Bytes that a client may send ahead of their turn before it is not read from; a request counts as so many at least."""
-_JOIN_MAX = 16 << 10
 
 
 class Handler(Protocol):
@@ -71,8 +71,9 @@ class Member(Protocol):
 class Service:
     """What all client connections of a process share."""
 
-    def __init__(self, handler: Handler, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, handler: Handler, limits: Limits, clock: Callable[[], float], outbox: Outbox) -> None:
         self.handler = handler
+        self.outbox = outbox
         self.limits = limits
         self.clock = clock
         self.members: set[Member] = set()
@@ -208,26 +209,14 @@ class ServerConnection(asyncio.Protocol):
         if not out:
             return
         self.out = []
-        transport = self.transport
-        if transport is None:
-            return
-        if len(out) == 1:
-            transport.write(out[0])
-        elif len(out[-1]) > _JOIN_MAX or len(out[-2]) > _JOIN_MAX:
-            transport.writelines(out)
-        else:
-            transport.write(b"".join(out))
+        if self.transport is not None:
+            self.service.outbox.put(self.transport, out)
 
     def answer(self, parts: list[bytes]) -> None:
         """Write the whole reply of the active request."""
-        transport = self.transport
-        if transport is None:
-            return
-        if len(parts[-1]) > _JOIN_MAX:
-            transport.writelines(parts)
-        else:
-            transport.write(b"".join(parts))
-        self.reply_done()
+        if self.transport is not None:
+            self.service.outbox.put(self.transport, parts)
+            self.reply_done()
 
     def hold(self, on: bool) -> None:
         """Stop or go on reading the body."""
@@ -266,10 +255,12 @@ class ServerConnection(asyncio.Protocol):
         else:
             self._lingering = True
             self._since = self.service.clock()
+            self.service.outbox.flush()
             transport.close()
 
     def kill(self) -> None:
         """End the connection with a reset."""
+        self.service.outbox.flush()
         if self.transport is not None:
             raw = self.transport.get_extra_info("socket")
             if raw is not None:
@@ -278,6 +269,7 @@ class ServerConnection(asyncio.Protocol):
 
     def detach(self) -> asyncio.Transport | None:
         """Give the transport away (to a tunnel); this object is told nothing more."""
+        self.service.outbox.flush()
         transport, self.transport = self.transport, None
         self.active = None
         self.service.members.discard(self)
@@ -380,6 +372,7 @@ class ServerConnection(asyncio.Protocol):
             return
         self.closing = True
         self._since = self.service.clock()
+        self.service.outbox.flush()
         unread = self.intake.refused or self.intake.request is not None
         self.intake.broken = True
         self._lingering = True
