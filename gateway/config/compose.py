@@ -12,6 +12,7 @@ import yaml
 from gateway.config.faults import MAX_FAULTS, WHOLE_FILE, ConfigError, Fault
 from gateway.config.nodes import Mapping, Node, Path, Place, Scalar, Sequence, dotted
 from gateway.config.scalars import resolve
+from gateway.config.source import end
 from gateway.config.syntax import explain
 
 MAX_DEPTH = 64
@@ -42,7 +43,7 @@ class _OpenMapping:
 
 def compose(text: str) -> tuple[Mapping, list[Fault]]:
     """The tree and its faults; raises ConfigError where the text is not YAML that can be put together."""
-    composer = _Composer()
+    composer = _Composer(end(text))
     parser = yaml.CSafeLoader(text)
     try:
         while (event := parser.get_event()) is not None:
@@ -55,8 +56,9 @@ def compose(text: str) -> tuple[Mapping, list[Fault]]:
 
 
 class _Composer:
-    def __init__(self) -> None:
+    def __init__(self, end: tuple[int, int]) -> None:
         self.faults: list[Fault] = []
+        self._end_of_text = end
         self._root: Node | None = None
         self._documents = 0
         self._open: list[_OpenSequence | _OpenMapping] = []
@@ -92,6 +94,9 @@ class _Composer:
         if event.tag is not None:
             self._tag(event)
         line, column = _position(event)
+        if not event.value:
+            # A value that was left out at the end may be placed behind the text.
+            line, column = min((line, column), self._end_of_text)
         plain = event.implicit[0]
         value = resolve(event.value) if plain else event.value
         self._complete(Scalar(line, column, 1, value, event.value, plain), event.anchor)

@@ -35,21 +35,22 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        line, column = _place(data[: error.start].decode())
+        line, column = end(data[: error.start].decode())
         raise _refuse(line, column, f"byte 0x{data[error.start]:02x} is not UTF-8; the file must be UTF-8") from None
     return _printable(text)
 
 
 def _printable(text: str) -> str:
     if found := _FORBIDDEN.search(text):
-        line, column = _place(text[: found.start()])
+        line, column = end(text[: found.start()])
         raise _refuse(
             line, column, f"the character U+{ord(found[0]):04X} may not stand here; in double quotes, escape it"
         )
     return text
 
 
-def _place(before: str) -> tuple[int, int]:
+def end(before: str) -> tuple[int, int]:
+    """The line and column at which a text ends, that is, where what follows it begins."""
     lines = re.split("\r\n|\r|\n", before)
     return len(lines), len(lines[-1]) + 1
 

@@ -8,6 +8,7 @@ import re
 import yaml
 
 from gateway.config.faults import WHOLE_FILE, Fault
+from gateway.config.source import end
 
 _LINE_END = re.compile("\r\n|\r|\n")
 _SENTENCES = {
@@ -44,11 +45,13 @@ def explain(error: yaml.YAMLError, text: str) -> Fault:
     problem = error.problem or ""
     opened_earlier = any(part in problem for part in _OPENED_EARLIER)
     mark = (error.context_mark if opened_earlier else None) or error.problem_mark or error.context_mark
-    lines = _LINE_END.split(text)
     # The library may point behind the text, at a line that does not exist.
-    line, column = (mark.line, mark.column) if mark and mark.line < len(lines) else (len(lines) - 1, len(lines[-1]))
-    character = lines[line][column : column + 1]
-    return Fault(line + 1, column + 1, WHOLE_FILE, _sentence(problem, character))
+    line, column = min((mark.line + 1, mark.column + 1), end(text)) if mark else end(text)
+    return Fault(line, column, WHOLE_FILE, _sentence(problem, _character(text, line, column)))
+
+
+def _character(text: str, line: int, column: int) -> str:
+    return _LINE_END.split(text)[line - 1][column - 1 : column]
 
 
 def _sentence(problem: str, character: str) -> str:

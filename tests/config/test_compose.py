@@ -60,6 +60,14 @@ def test_every_key_knows_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"), [("a:", 1, 3), ("a:\n", 1, 3), ("? a", 1, 4), ("?\n  a", 2, 4), ("b: 1\n? a\n", 3, 1)]
+)
+def test_a_value_left_out_at_the_end_is_placed_within_the_text(text: str, line: int, column: int) -> None:
+    node, _ = find(compose(text)[0], ("a",))
+    assert (node.line, node.column) == (line, column)
+
+
 def test_columns_count_characters_not_bytes() -> None:
     node, _ = find(compose("grüße: [äöü, x]\n")[0], ("grüße", 1))
     assert (node.line, node.column) == (1, 14)
