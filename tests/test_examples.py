@@ -26,7 +26,7 @@ YAML = r" *(?:- )?(?:\{|address: |[a-z_]+: *(?:\[|\{|$|api\.))"
 MINIMAL = b"""
 listen: ["127.0.0.1:8080"]
 variants:
-  fraud-3: {endpoints: [http://127.0.0.1:8000]}
+  fraud-3: {endpoints: [https://fraud.internal:8443]}
   fraud-4: {endpoints: [http://127.0.0.1:8001]}
   fraud-5: {endpoints: [http://127.0.0.1:8002]}
 routes:
