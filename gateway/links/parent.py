@@ -35,7 +35,7 @@ ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
 }
-"""For glibc: keep what is freed for the next piece of a body, which is a fresh page from the kernel otherwise, each time;
+"""For glibc: keep what is freed for the next piece of a body, which is a fresh page of the kernel otherwise, each time;
 that is a third of the cost of a large body."""
 
 
