@@ -11,11 +11,12 @@ from gateway.config.routes import WHEN
 from gateway.config.settings import Settings
 from gateway.core.model import BreakerSettings, Ejection, Retry, Route, Snapshot, Variant
 
-_ACTED_ON = ("connect", "error", "overload")
+_ACTED_ON = ("connect", "error", "overload", "timeout", "unavailable")
 
 _OF_VARIANTS: dict[str, Callable[[Variant], bool]] = {
     "breaker": lambda variant: variant.breaker != BreakerSettings(),
-    "retry": lambda variant: variant.retry != Retry(),
+    "retry.budget": lambda variant: variant.retry.budget != Retry().budget,
+    "retry.when beyond connect": lambda variant: any(when != "connect" for when in variant.retry.when),
     "ejection": lambda variant: variant.ejection != Ejection(),
     "health": lambda variant: variant.health is not None,
 }

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gateway.core.bodies import write_model_path
 from gateway.core.decide import CompiledRoute
+from gateway.core.stream import Beginning
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
 from gateway.proxy.payload import Payload
@@ -75,6 +76,7 @@ class Attempt:
     _backlog = 0
     _status = 0
     _sent = 0.0
+    _beginning: Beginning | None = None
 
     def __init__(self, call: Call, lane: Lane) -> None:
         self._call = call
@@ -147,7 +149,8 @@ class Attempt:
         endpoint = self._endpoint = self._variant.pool.choose(now, self._tried)
         if endpoint is None:
             self._end("connect")
-            self._call.on_failed("connect", refusal("upstream_error", f"no address of {self._variant.name} is known"))
+            answer = refusal("no_available_variant", f"no address of {self._variant.name} is known")
+            self._call.on_failed("unavailable", answer)
             return
         endpoint.in_flight += 1
         connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
@@ -266,7 +269,7 @@ class Attempt:
         return self._connection is not None and self._connection.backlog() < self._backlog
 
     def _watch_idle(self) -> None:
-        if self._replying and not self._held:
+        if self._replying and not self._held and self._beginning is None:
             due = monotonic() + self._variant.settings.timeouts.idle
             self._call.due = due if self._streaming else min(due, self._limit())
 
@@ -305,7 +308,10 @@ class Attempt:
         self._replying = True
         status = self._status = uptake.status
         self._streaming = heads.is_event_stream(uptake.fields)
-        self._call.runtime.tally.observe(self._variant.first_byte, monotonic() - self._sent)
+        if self._streaming and self._call.route.route.protocol == "openai":
+            self._beginning = Beginning()
+        else:
+            self._begin()
         added = self._call.on_answer(self.lane, status, self._sent)
         head = [status_line(status, uptake.reason), *heads.reply_fields(uptake.fields), added]
         if request.method == b"HEAD" or status in (204, 304):
@@ -314,8 +320,15 @@ class Attempt:
             request.reply(head, uptake.length)
         self._watch_idle()
 
+    def _begin(self) -> None:
+        """The first byte is here; in an openai stream, its first content event."""
+        self._beginning = None
+        self._call.runtime.tally.observe(self._variant.first_byte, monotonic() - self._sent)
+
     def on_reply_body(self, data: bytes) -> None:
         """A piece of the reply, straight to the client."""
+        if self._beginning is not None and self._beginning.is_in(data):
+            self._begin()
         self._request.write(data)
 
     def on_reply_flush(self) -> None:

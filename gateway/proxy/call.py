@@ -255,8 +255,7 @@ class Call:
         assert response is not None
         self.reason = "fallback:response"
         self.status = response.status
-        exposed = b"x-gateway-reason: fallback:response\r\n" if self.runtime.snapshot.expose_headers else b""
-        head = b"%bx-request-id: %b\r\n%b" % (exposed, self.marks[0], self._cookie)
+        head = b"%bx-request-id: %b\r\n%b" % (self._exposed(), self.marks[0], self._cookie)
         self._stop_reading()
         answer_fixed(self.request, response, head=head)
         self._record(monotonic())
@@ -267,8 +266,16 @@ class Call:
         self.status = answer.status
         self._stop_reading()
         protocol = self.route.route.protocol
-        answer_error(self.request, answer, self.marks[0], protocol=protocol)
+        answer_error(self.request, answer, self.marks[0], protocol=protocol, extra=self._exposed())
         self._record(monotonic())
+
+    def _exposed(self) -> bytes:
+        """What an answer of the gateway's own tells of the route."""
+        snapshot = self.runtime.snapshot
+        if not snapshot.expose_headers:
+            return b""
+        lines = f"x-gateway-route: {self.route.name}\r\nx-gateway-revision: {snapshot.revision}\r\n"
+        return f"{lines}x-gateway-reason: {self.reason}\r\n".encode()
 
     def _stop_reading(self) -> None:
         """What is still to come of the body is of no use."""

@@ -80,7 +80,7 @@ class Runtime:
             address = hop.strip()
             if not _is_address(address):
                 break
-            peer = address
+            peer = str(_unmapped(ipaddress.ip_address(address)))
             if not self._is_trusted(address):
                 break
         return peer
@@ -98,15 +98,19 @@ class Runtime:
     def _is_trusted(self, address: str) -> bool:
         if not _is_address(address):
             return False
-        ip = ipaddress.ip_address(address)
-        mapped = getattr(ip, "ipv4_mapped", None)
-        return any((mapped or ip) in network for network in self._trusted)
+        ip = _unmapped(ipaddress.ip_address(address))
+        return any(ip in network for network in self._trusted)
 
     def _exposed(self, route: CompiledRoute, name: str) -> bytes:
         variant = self.snapshot.variants[name]
         version = f"x-gateway-version: {variant.version}\r\n" if variant.version else ""
         lines = f"x-gateway-route: {route.name}\r\nx-gateway-variant: {name}\r\n{version}"
         return f"{lines}x-gateway-revision: {self.snapshot.revision}\r\n".encode()
+
+
+def _unmapped(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An IPv4 address that was written as an IPv6 one, as itself."""
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def _is_address(text: str) -> bool:

@@ -42,9 +42,11 @@ class Server:
         self.logs = self._access.is_on
         self._clients = self._tally.gauge("gateway_connections", "client")
         self._upstreams = self._tally.gauge("gateway_connections", "upstream")
+        self._everywhere = board.cells(self._tally.key("gateway_connections", "client"))
         self._listeners: list[Listener] = []
         self._ticks = 0
         self._index = index
+        self._board = board
         self._ending: asyncio.Event | None = None
 
     async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
@@ -52,18 +54,18 @@ class Server:
         await self._runtime.start()
         for sock, index in zip(sockets, listeners, strict=True):
             tls = _tls(self._runtime.snapshot.listen[index])
-            self._listeners.append(Listener(sock, self._service, tls))
+            self._listeners.append(Listener(sock, self._service, tls, is_full=self._is_full))
         for listener in self._listeners:
             listener.start()
         self._loop.call_later(_TICK, self._tick)
 
     async def drain(self, delay: bool) -> None:
         """End when nothing is in flight, or `limits.drain` is over. A second call cuts the delay short."""
-        self._service.draining = True
         if self._ending is not None:
             self._ending.set()
             return
         self._ending = asyncio.Event()
+        self._service.drain()
         limits = self._runtime.limits
         if delay and limits.drain_delay:
             try:
@@ -131,6 +133,11 @@ class Server:
         body = b"draining\n" if draining else b"ok\n"
         answer(request, 503 if draining else 200, body, kind=b"content-type: text/plain\r\ncache-control: no-store\r\n")
 
+    def _is_full(self) -> bool:
+        """Whether as many clients are connected, to all workers, as `limits.connections` allows."""
+        self._tally.values[self._clients] = len(self._service.members)
+        return sum(values[index] for values, index in self._everywhere) >= self._runtime.limits.connections
+
     def _tick(self) -> None:
         self._loop.call_later(_TICK, self._tick)
         now = monotonic()
@@ -141,12 +148,13 @@ class Server:
         if self._ticks % _SLOW == 0:
             self._service.sweep(now)
             self._runtime.sweep(now)
+            self._board.cells(b"")
             self._tally.values[self._clients] = len(self._service.members)
             self._tally.values[self._upstreams] = self._runtime.connections()
 
     async def _empty(self, until: float) -> None:
         """Wait until no connection is left; each closes after its present reply."""
-        self._service.drain()
+        self._service.drain()  # again, for those that came meanwhile
         while self._service.members and monotonic() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
             await asyncio.sleep(_TICK)
 

@@ -31,6 +31,7 @@ def host_name(value: bytes) -> bytes | None:
         if not name.endswith(b"]"):
             head, colon, port = name.rpartition(b":")
             name = head if colon and b"]" not in port else name
+        name = name.removesuffix(b".")
         if len(_known_hosts) >= _KNOWN_HOSTS_MAX:
             _known_hosts.clear()
         _known_hosts[value] = name

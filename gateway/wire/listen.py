@@ -4,9 +4,15 @@ import asyncio
 import errno
 import socket
 import ssl
+from collections.abc import Callable
 
 from gateway.wire.server import ServerConnection, Service
 
+_BODY = b'{"error":{"code":"overloaded","type":"gateway_error","message":"too many connections","request_id":""}}'
+_NO_ROOM = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_BODY), _BODY)
+)
 _PAUSE = 0.2
 """Seconds without accepting after the process ran out of descriptors or memory."""
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -15,8 +21,11 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Listener:
     """One listening socket, given to it."""
 
-    def __init__(self, sock: socket.socket, service: Service, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, sock: socket.socket, service: Service, tls: ssl.SSLContext | None, *, is_full: Callable[[], bool]
+    ) -> None:
         self._sock = sock
+        self._is_full = is_full
         self._service = service
         self._tls = tls
         self._loop = asyncio.get_running_loop()
@@ -50,11 +59,24 @@ class Listener:
                 self._loop.call_later(_PAUSE, self._again)
             return False
         sock.setblocking(False)
+        if self._is_full():
+            self._turn_away(sock)
+            return True
         peer = address[0] if isinstance(address, tuple) else ""
         task = self._loop.create_task(self._serve(sock, peer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
+
+    def _turn_away(self, sock: socket.socket) -> None:
+        """Say that there is no room, where that can be said in the clear."""
+        try:
+            if self._tls is None:
+                sock.send(_NO_ROOM)
+                sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        sock.close()
 
     def _again(self) -> None:
         if self._open:

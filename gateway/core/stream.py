@@ -1,0 +1,48 @@
+"""Streams of chat completions: where the answer begins in them. Knows server-sent events, no route and no clock.
+
+Comments, an event with a role alone, and empty deltas come before a model has said anything.
+"""
+
+import orjson
+
+_MOST = 64 << 10
+"""Bytes of one event that are looked at; a longer one is content."""
+
+
+class Beginning:
+    """Watches a stream for its first content event (any but those above)."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def is_in(self, data: bytes) -> bool:
+        """Whether the stream's next piece brings that event, or its end."""
+        text = (self._rest + data).replace(b"\r\n", b"\n")
+        *events, self._rest = text.split(b"\n\n")
+        return len(self._rest) > _MOST or any(is_content(event) for event in events)
+
+
+def is_content(event: bytes) -> bool:
+    """Whether an event says something."""
+    lines = [line for line in event.split(b"\n") if line and not line.startswith(b":")]
+    data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
+    if not data:
+        return any(not line.startswith((b"id:", b"retry:")) for line in lines)
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return True
+    choices = value.get("choices") if isinstance(value, dict) else None
+    if not isinstance(choices, list) or not choices:
+        return True
+    return any(not _is_silent(choice) for choice in choices)
+
+
+def _is_silent(choice: object) -> bool:
+    """A choice whose delta is empty, or a role alone, and which is not at its end."""
+    if not isinstance(choice, dict) or choice.get("finish_reason") is not None:
+        return False
+    delta = choice.get("delta")
+    return isinstance(delta, dict) and not any(value for name, value in delta.items() if name != "role")
