@@ -15,8 +15,7 @@ _ACTED_ON = ("connect", "error", "overload", "timeout", "unavailable")
 
 _OF_VARIANTS: dict[str, Callable[[Variant], bool]] = {
     "breaker": lambda variant: variant.breaker != BreakerSettings(),
-    "retry.budget": lambda variant: variant.retry.budget != Retry().budget,
-    "retry.when beyond connect": lambda variant: any(when != "connect" for when in variant.retry.when),
+    "retry": lambda variant: variant.retry.budget != Retry().budget or set(variant.retry.when) > {"connect"},
     "ejection": lambda variant: variant.ejection != Ejection(),
     "health": lambda variant: variant.health is not None,
 }

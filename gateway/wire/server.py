@@ -22,6 +22,9 @@ _PROBE_AFTER = 0.3
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """Sent to a client that closed its sending half: one that is gone altogether answers with a reset (RFC 9110 section
 15.2: clients must be able to read interim replies)."""
+_GONE_AFTER = 1.0
+"""Seconds that a client which ends its sending half within the reply may take to have it all. One that half-closes does
+so before the reply; what ends later has mostly left, and cannot be asked."""
 _RESET = struct.pack("ii", 1, 0)
 _WRITE_HIGH = 512 << 10
 _AHEAD = 64 << 10
@@ -100,8 +103,9 @@ class ServerConnection(asyncio.Protocol):
     """One client connection."""
 
     __slots__ = (
-        *("_eof", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_probe_wait", "_pumping", "_reading"),
-        *("_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure", "service", "transport"),
+        *("_eof", "_gone_at", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_probe_wait", "_pumping"),
+        *("_reading", "_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure", "service"),
+        "transport",
     )
 
     def __init__(self, service: Service, peer: str, secure: bool) -> None:
@@ -124,6 +128,7 @@ class ServerConnection(asyncio.Protocol):
         self._eof = False
         self._lingering = False
         self._pumping = False
+        self._gone_at = float("inf")
         self._probe_at = 0.0
         self._probe_wait = 0.0
         self._last_size = 0
@@ -169,7 +174,7 @@ class ServerConnection(asyncio.Protocol):
         if self.intake.request is not None or not waiting or self._lingering:
             return False
         if active is not None and active.replying and not self.queue:
-            return False
+            self._gone_at = self.service.clock() + _GONE_AFTER
         self._eof = True
         self._probe_wait = _PROBE_AFTER
         self._probe_at = self.service.clock() + _PROBE_AFTER
@@ -281,7 +286,9 @@ class ServerConnection(asyncio.Protocol):
         """End what has waited too long."""
         limits = self.service.limits
         age = now - self._since
-        if self._paused or self._is_flushing():
+        if self._eof and now > self._gone_at:
+            self.kill()
+        elif self._paused or self._is_flushing():
             self._watch_reader(now, age)
         elif self._lingering:
             if age > _LINGER:

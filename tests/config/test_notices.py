@@ -14,14 +14,14 @@ SAID = "accepted and checked, but without effect in this release: "
     ("text", "names"),
     [
         (variant("breaker: {probes: 5}"), "variants.*.breaker"),
-        (variant("retry: {extra: 0}"), "variants.*.retry"),
+        (variant("retry: {budget: 10%}"), "variants.*.retry"),
         (variant("ejection: {for: 9s}"), "variants.*.ejection"),
         (variant("health: {path: /ready}"), "variants.*.health"),
         (route("shadow: [{variant: b}]"), "routes.*.shadow"),
         (route("fallback: {when: [connect, slow, 503]}"), "routes.*.fallback.when (slow, 503)"),
         ("store: sqlite:///other.db", "store"),
         ("notify: [{url: 'https://x'}]", "notify"),
-        (variant("health: {path: /ready}\n    retry: {extra: 2}"), "variants.*.retry, variants.*.health"),
+        (variant("health: {path: /ready}\n    retry: {when: [connect, reset]}"), "variants.*.retry, variants.*.health"),
     ],
 )
 def test_settings_without_effect_are_named(text: str, names: str) -> None:
