@@ -27,7 +27,7 @@ from gateway.links.signals import ignore
 
 CLOSE_WITHIN = 1.0
 """Seconds an answer of the admin side may take to end once control is let go."""
-ADOPT_WITHIN = 1.0
+ADOPT_WITHIN = 5.0
 """Seconds to wait for the workers before the admin side opens."""
 
 

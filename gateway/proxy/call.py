@@ -207,13 +207,14 @@ class Call:
         if lane.variant.is_full():
             self._tried += (name,)
             self.on_failed("overload", refusal("overloaded", f"{name} has as many requests in flight as it takes"))
-        elif lane.variant.settings.model is None or self._fit_body(lane):
+        elif (lane.variant.settings.model is None and not self.decoded) or self._fit_body(lane):
             attempt = self._attempt = Attempt(self, lane)
             attempt.start()
 
     def _fit_body(self, lane: Lane) -> bool:
-        """Write the variant's own model name into an openai body; False when that cannot be done and was answered."""
-        model = lane.variant.settings.model or ""
+        """Write the variant's own model name into an openai body, or the client's again after another variant's; False
+        when that cannot be done and was answered."""
+        model = lane.variant.settings.model
         if self.route.route.protocol != "openai" or not self.request.has_body:
             return True
         limit = self.runtime.limits.inspect_body
@@ -222,7 +223,7 @@ class Call:
             self._refuse(refusal("body_too_large", message))
             return False
         text = self.facts.body
-        written = None if text is None else write_model(text, model)
+        written = text if text is None or model is None else write_model(text, model)
         if written is None:
             self._refuse(refusal("bad_request", "the body is not a JSON object, so it names no model"))
             return False

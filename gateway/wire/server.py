@@ -25,6 +25,8 @@ _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _GONE_AFTER = 1.0
 """Seconds that a client which ends its sending half within the reply may take to have it all. One that half-closes does
 so before the reply; what ends later has mostly left, and cannot be asked."""
+_NEWCOMER = 1.0
+"""Seconds that a client which has just connected has for its request while a drain is under way."""
 _RESET = struct.pack("ii", 1, 0)
 _WRITE_HIGH = 512 << 10
 _AHEAD = 64 << 10
@@ -104,8 +106,8 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_eof", "_gone_at", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_probe_wait", "_pumping"),
-        *("_reading", "_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure", "service"),
-        "transport",
+        *("_reading", "_served", "_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure"),
+        *("service", "transport"),
     )
 
     def __init__(self, service: Service, peer: str, secure: bool) -> None:
@@ -124,6 +126,7 @@ class ServerConnection(asyncio.Protocol):
         """The present reply is the last."""
         self._held = False
         self._reading = True
+        self._served = False
         self._paused = False
         self._eof = False
         self._lingering = False
@@ -238,6 +241,7 @@ class ServerConnection(asyncio.Protocol):
             self._close()
             return
         self._since = self.service.clock()
+        self._served = True
         if request.upgrade is not None and self.intake.tail is not None:
             self.intake.continue_http()
         if self.queue:
@@ -296,15 +300,17 @@ class ServerConnection(asyncio.Protocol):
         elif self.intake.in_head or self.intake.request is not None:
             self._watch_sender(age)
         elif self.active is None:
-            if age > limits.keepalive:
+            if age > (_NEWCOMER if self.service.draining else limits.keepalive):
                 self._close()
         elif self._eof and now > self._probe_at:
             self._probe(now)
 
     def drain(self) -> None:
-        """Close now if idle, else after the last request that is here."""
+        """Close now if idle, else after the last request that is here. A client that has just come may have sent its
+        first request already: it gets a moment, see `sweep`."""
         if self.active is None and not self.queue and self.intake.request is None:
-            self._close()
+            if self._served:
+                self._close()
         elif not self.queue:
             self.closing = True
 
