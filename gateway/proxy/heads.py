@@ -5,7 +5,7 @@ from binascii import hexlify
 from email.utils import formatdate
 from random import getrandbits
 
-from gateway.wire.fields import HOP_BY_HOP, Field, nominated
+from gateway.wire.fields import HOP_BY_HOP, Field, Memory, nominated
 from gateway.wire.request import Request
 
 _TO_MODEL = HOP_BY_HOP | {
@@ -18,26 +18,22 @@ _TO_MODEL = HOP_BY_HOP | {
     b"x-forwarded-host",
 }
 _FROM_MODEL = HOP_BY_HOP | {b"x-request-id"}
-_REMEMBERED = 4096
 _SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._~+/=:@\-]{0,127}\Z")
 _TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?\Z")
 _TENTHS = tuple(b"%d.%d" % divmod(tenth, 10) for tenth in range(2000))
 _LINE_ENDS = frozenset(b"\r\n\0")
 
 
-class _Passing(dict[bytes, bool]):
-    """Names of fields, in lower case, to whether they pass. Remembered, within a bound."""
+class _Passing(Memory[bool]):
+    """Names of fields, in lower case, to whether they pass."""
 
     def __init__(self, dropped: frozenset[bytes]) -> None:
         super().__init__()
         self._dropped = dropped
 
-    def __missing__(self, low: bytes) -> bool:
-        passes = low not in self._dropped and not low.startswith(b"x-gateway-")
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[low] = passes
-        return passes
+    def read(self, piece: bytes) -> bool:
+        """Whether the field of that name passes."""
+        return piece not in self._dropped and not piece.startswith(b"x-gateway-")
 
 
 _to_model = _Passing(_TO_MODEL)

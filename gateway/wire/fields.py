@@ -1,6 +1,7 @@
 """Header fields as bytes: how a line is read, which fields belong to one hop only, how status lines are written."""
 
 from http import HTTPStatus
+from typing import Generic, TypeVar
 
 Field = tuple[bytes, bytes, bytes, bytes]
 """A field as received: its name in lower case, its name, its value, and the line that says so, with its end. (A plain
@@ -22,9 +23,10 @@ HOP_BY_HOP = frozenset(
 """Fields of one connection (RFC 9110 section 7.6.1), and the framing, which is always made anew."""
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-REMEMBERED = 4096
-LONGEST = 256
-"""How many lines are remembered, and how long they may be."""
+_REMEMBERED = 4096
+_LONGEST = 256
+"""How many pieces are remembered, and how long they may be."""
+Value = TypeVar("Value")
 
 
 def field(name: bytes, value: bytes) -> Field:
@@ -33,17 +35,29 @@ def field(name: bytes, value: bytes) -> Field:
     return name.lower(), name, value, b"%b: %b\r\n" % (name, value)
 
 
-class Lines(dict[bytes, Field]):
-    """Field lines, read. The same lines come again and again, so what was read is remembered, within a bound."""
+class Memory(dict[bytes, Value], Generic[Value]):
+    """What was read of pieces of heads. The same pieces come again and again, so it is remembered, within a bound."""
 
-    def __missing__(self, line: bytes) -> Field:
-        name, _, value = line.partition(b":")
-        read = field(name, value)
-        if len(line) <= LONGEST:
-            if len(self) >= REMEMBERED:
+    def __missing__(self, piece: bytes) -> Value:
+        read = self.read(piece)
+        if len(piece) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
                 self.clear()
-            self[line] = read
+            self[piece] = read
         return read
+
+    def read(self, piece: bytes) -> Value:
+        """Read a piece that is not remembered."""
+        raise NotImplementedError
+
+
+class Lines(Memory[Field]):
+    """Field lines, without their ends."""
+
+    def read(self, piece: bytes) -> Field:
+        """The line's field."""
+        name, _, value = piece.partition(b":")
+        return field(name, value)
 
 
 def tokens(value: bytes) -> list[bytes]:

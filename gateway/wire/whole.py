@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httptools
 
 from gateway.wire import judge
-from gateway.wire.fields import LONGEST, REMEMBERED, Field, Lines
+from gateway.wire.fields import Field, Lines, Memory
 from gateway.wire.request import Connection, Request
 
 _lines = Lines()
@@ -40,20 +40,16 @@ _METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"O
 _MOST_DIGITS = 18
 
 
-class _RequestLines(dict[bytes, tuple[bytes, bytes, bytes, bytes] | None]):
-    """Request lines to method, target, path and query; None for those that are not plain. Remembered, in a bound."""
+class _RequestLines(Memory[tuple[bytes, bytes, bytes, bytes] | None]):
+    """Request lines."""
 
-    def __missing__(self, line: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
-        parts = line.split(b" ")
-        read = None
-        if len(parts) == 3 and parts[2] == b"HTTP/1.1" and parts[0] in _METHODS and _is_path(parts[1]):
-            path, _, query = parts[1].partition(b"?")
-            read = parts[0], parts[1], path, query
-        if len(line) <= LONGEST:
-            if len(self) >= REMEMBERED:
-                self.clear()
-            self[line] = read
-        return read
+    def read(self, piece: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
+        """Its method, target, path and query; None when it is not plain."""
+        parts = piece.split(b" ")
+        if len(parts) != 3 or parts[2] != b"HTTP/1.1" or parts[0] not in _METHODS or not _is_path(parts[1]):
+            return None
+        path, _, query = parts[1].partition(b"?")
+        return parts[0], parts[1], path, query
 
 
 def _is_path(target: bytes) -> bool:
@@ -124,20 +120,16 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class _StatusLines(dict[bytes, tuple[int, bytes]]):
-    """First lines of replies to their status and the line with its end; status 0 for those that are not plain."""
+class _StatusLines(Memory[tuple[int, bytes]]):
+    """First lines of replies."""
 
-    def __missing__(self, line: bytes) -> tuple[int, bytes]:
-        plain = line[:9] == b"HTTP/1.1 " and line[9:12].isdigit() and line[12:13] in (b" ", b"")
-        status = int(line[9:12]) if plain else 0
-        if not 200 <= status <= 599 or status in (204, 304) or judge.reason(line[12:]) is not None:
+    def read(self, piece: bytes) -> tuple[int, bytes]:
+        """Its status, 0 when it is not plain, and the line as it goes out, with its end."""
+        plain = piece[:9] == b"HTTP/1.1 " and piece[9:12].isdigit() and piece[12:13] in (b" ", b"")
+        status = int(piece[9:12]) if plain else 0
+        if not 200 <= status <= 599 or status in (204, 304) or judge.reason(piece[12:]) is not None:
             status = 0
-        read = status, b"%b %b\r\n" % (line[:12], line[13:])
-        if len(line) <= LONGEST:
-            if len(self) >= REMEMBERED:
-                self.clear()
-            self[line] = read
-        return read
+        return status, b"%b %b\r\n" % (piece[:12], piece[13:])
 
 
 _status_lines = _StatusLines()
