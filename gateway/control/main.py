@@ -69,6 +69,7 @@ class Control:
         self._lifeline.watch(ended.set)
         ignore()
         links = await self._link()
+        await self._adopt(ended)
         runner = await self._open_admin()
         self._lifeline.ready()
         await ended.wait()
@@ -76,12 +77,14 @@ class Control:
         self._run_dir.remove()
         await runner.cleanup()
 
-    async def _open_admin(self) -> web.AppRunner:
+    async def _adopt(self, ended: asyncio.Event) -> None:
         """First the workers: whoever asks a control that has just come back waits until it knows the answer."""
-        try:
-            await asyncio.wait_for(self._workers.complete(self._count), ADOPT_WITHIN)
-        except TimeoutError:
-            pass
+        waits = {asyncio.ensure_future(self._workers.complete(self._count)), asyncio.ensure_future(ended.wait())}
+        _, pending = await asyncio.wait(waits, timeout=ADOPT_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        for one in pending:
+            one.cancel()
+
+    async def _open_admin(self) -> web.AppRunner:
         runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)
         await runner.setup()
         for one in self._sockets:
