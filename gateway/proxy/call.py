@@ -8,7 +8,7 @@ from random import random
 from time import monotonic
 from typing import Protocol
 
-from gateway.core.attempts import next_variant
+from gateway.core.attempts import next_variant, reason
 from gateway.core.bodies import write_model
 from gateway.core.decide import CompiledRoute
 from gateway.core.facts import Facts
@@ -165,7 +165,7 @@ class Call:
             name = next_variant(self.route.fallback, self._tried, failure=failure, when=fallback.when)
         if name is not None:
             self.runtime.tally.count("gateway_fallbacks_total", self.route.name, self._tried[-1], name, failure)
-            self._go(name, f"fallback:{failure}")
+            self._go(name, reason(failure))
         elif fallback.response is not None and failure in fallback.when:
             self._answer_fixed()
         else:
