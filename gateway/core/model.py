@@ -41,6 +41,8 @@ class UpstreamTls:
     key: str | None = None
     server_name: str | None = None
     verify: bool = True
+    digest: str = ""
+    """Of what the files held when they were read: files that change make another snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,8 @@ class Listener:
     port: int
     cert: str | None = None
     key: str | None = None
+    digest: str = ""
+    """Of what the files held when they were read: files that change make another snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,3 +334,9 @@ class Snapshot:
     """Networks in CIDR form."""
     expose_headers: bool = True
     revision: int = 1
+    serial: int = 1
+    """Grows with each snapshot in force: overrides make a new snapshot of the same revision."""
+    disabled: frozenset[str] = frozenset()
+    """Variants that answer nobody, by an override."""
+    forced: Mapping[str, Literal["open", "closed"]] = field(default_factory=dict)
+    """Variants whose breaker is held in a state, by an override."""

@@ -1,0 +1,167 @@
+"""What the admin API asks of control: everything it shows, and everything it changes.
+
+The admin side knows HTTP, tokens and shapes; whoever implements this knows what is in force. Refusals are exceptions,
+defined here, so that each becomes one status.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.config.faults import Fault
+from gateway.core.model import Snapshot
+from gateway.core.plan import Plan
+from gateway.core.records import Event, Override, OverrideKey, Revision
+
+
+class StaleError(Exception):
+    """Somebody else has changed the configuration since: `present` is the revision in force."""
+
+    def __init__(self, present: int) -> None:
+        super().__init__(f"revision {present} is in force")
+        self.present = present
+
+
+class RefusedError(Exception):
+    """The change is understood and cannot be made; the message says what would be right."""
+
+
+class UnknownError(Exception):
+    """The name or number is nobody's; the message names it, and the nearest known one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change came to."""
+
+    revision: Revision
+    """The one in force now."""
+    kept: bool
+    """Whether the store has it; what it has not yet is written when it can be."""
+    changed: bool = True
+    """False where what was asked for was in force already."""
+    notes: tuple[str, ...] = ()
+    """What else happened: overrides that ended, workers that were replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint as all workers together see it."""
+
+    url: str
+    available: bool
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariantStatus:
+    """One variant now. Rates are of the last ten seconds; `latency` maps p50, p90, p99 to seconds, and is empty without
+    calls."""
+
+    version: str
+    enabled: bool
+    in_flight: int
+    requests_per_second: float
+    error_rate: float
+    latency: Mapping[str, float]
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStatus:
+    """One route now: the split that decides, with its overrides."""
+
+    split: Mapping[str, int]
+    fallback: tuple[str, ...]
+    requests_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """The configuration file beside what is in force."""
+
+    differs: bool
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """One worker as control knows it."""
+
+    index: int
+    pid: int
+    revision: int
+    draining: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is in force, and how it goes."""
+
+    revision: int
+    file: FileStatus
+    kept: bool
+    overrides: tuple[Override, ...]
+    routes: Mapping[str, RouteStatus]
+    variants: Mapping[str, VariantStatus]
+    workers: tuple[WorkerStatus, ...]
+
+
+class Operations(Protocol):
+    """Control, as the admin API sees it. Whatever takes a configuration raises `config.faults.ConfigError` with all its
+    faults; whatever names something raises UnknownError for a name nobody defines."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is in force, overrides included."""
+
+    @property
+    def revision(self) -> Revision:
+        """The revision in force."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the store has all that was changed."""
+
+    def is_ready(self) -> bool:
+        """Whether the gateway serves."""
+
+    def status(self) -> Status:
+        """Everything at a glance."""
+
+    async def check(self, text: bytes) -> Sequence[Fault]:
+        """The warnings of a configuration that is right; ConfigError for one that is not."""
+
+    async def plan(self, text: bytes) -> Plan:
+        """What the configuration would change."""
+
+    async def apply(self, text: bytes, *, author: str, message: str, expected: int | None) -> Outcome:
+        """Puts a configuration in force. StaleError when `expected` is given and not the present revision;
+        RefusedError for what needs a restart."""
+
+    async def revisions(self, *, limit: int, before: int | None) -> Sequence[Revision]:
+        """The newest first; those with numbers below `before`. RefusedError while the store cannot be read."""
+
+    async def find_revision(self, number: int) -> Revision:
+        """One of them, with its text."""
+
+    async def restore(self, number: int, *, author: str, message: str, expected: int | None) -> Outcome:
+        """Puts an older revision's text in force, as a new revision."""
+
+    def overrides(self) -> Sequence[Override]:
+        """Those in force, by kind and subject."""
+
+    async def set_override(self, override: Override) -> Outcome:
+        """Takes the decision, in place of an earlier one of its kind for its subject. RefusedError for weights that are
+        no split, or an expiry that has passed."""
+
+    async def end_override(self, key: OverrideKey, *, who: str, why: str) -> Outcome:
+        """Ends that override; `changed` is False where there was none."""
+
+    async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
+        """The oldest first: those after `since`, or the newest `limit` without it."""
+
+    def follow(self, since: int | None) -> AsyncIterator[Event]:
+        """Those after `since` (without it, from now on), then each as it happens, until closed."""
