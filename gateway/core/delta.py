@@ -121,9 +121,7 @@ class Assembly:
     def finish(self) -> Snapshot:
         """The new snapshot; ValueError when parts are missing."""
         if self._rest is None:
-            raise ValueError(
-                f"the delta of {self._base} to {self._serial} ends with part {self._parts - 1}, not the last"
-            )
+            raise ValueError(f"parts are missing after part {self._parts - 1} of {self._base} to {self._serial}")
         sections: dict[str, Any] = {section: self._section(section) for section in _SECTIONS}
         return replace(self._rest, **sections)
 
