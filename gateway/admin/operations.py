@@ -4,7 +4,7 @@ The admin side knows HTTP, tokens and shapes; whoever implements this knows what
 defined here, so that each becomes one status.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -172,5 +172,5 @@ class Operations(Protocol):
         """The oldest first: those after `since`, or the newest `limit` without it. UnavailableError while the store
         cannot be read."""
 
-    def follow(self, since: int | None) -> AsyncIterator[Event]:
+    def follow(self, since: int | None) -> AsyncGenerator[Event, None]:
         """Those after `since` (without it, from now on), then each as it happens, until closed."""
