@@ -159,6 +159,7 @@ class ServerConnection(asyncio.Protocol):
                 self.closing = self.service.draining
                 self.service.handler.handle(request)
                 return
+            intake.bounds = limits
         began = not intake.in_head
         if intake.request is not None and began:
             self._since = self.service.clock()
