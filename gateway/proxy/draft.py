@@ -40,9 +40,7 @@ class Draft:
             for index, listener in enumerate(snapshot.listen)
             if old is None or old.listen[index] != listener
         }
-        await pieces.rest()
-        table = RouteTable(snapshot)
-        await pieces.rest()
+        table = await pieces.aside(lambda: RouteTable(snapshot))
         claimed = {route.match.path.encode() for route in snapshot.routes.values()}
         runtime = await Runtime.prepare(snapshot, shared, pieces, previous=previous)
         try:
