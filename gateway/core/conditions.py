@@ -33,14 +33,17 @@ def compile_condition(condition: Condition, segment: str) -> Predicate:
 
 def comparisons(condition: Condition) -> Iterator[Test]:
     """Every comparison in the condition."""
-    match condition:
-        case Test():
-            yield condition
-        case Not(condition=inner):
-            yield from comparisons(inner)
-        case All(conditions=parts) | AnyOf(conditions=parts):
-            for part in parts:
-                yield from comparisons(part)
+    if isinstance(condition, Test):
+        yield condition
+    for part in parts(condition):
+        yield from comparisons(part)
+
+
+def parts(condition: Condition) -> tuple[Condition, ...]:
+    """What a condition is put together from; nothing for a single one."""
+    if isinstance(condition, Not):
+        return (condition.condition,)
+    return condition.conditions if isinstance(condition, All | AnyOf) else ()
 
 
 def _every(parts: list[Predicate]) -> Predicate:

@@ -6,11 +6,11 @@ Outcomes come from the compiled functions that serve, so words and deeds cannot 
 import json
 from collections.abc import Iterator
 
-from gateway.core.conditions import compile_condition
+from gateway.core.conditions import compile_condition, parts
 from gateway.core.facts import Facts
 from gateway.core.hashing import SHARE, fraction, prefix
 from gateway.core.jsonfield import MISSING
-from gateway.core.model import All, AnyOf, Condition, Not, Operand, Share, Source, Test
+from gateway.core.model import All, Condition, Not, Operand, Share, Source, Test
 from gateway.core.sources import json_reader, text_reader
 
 _LONGEST = 80
@@ -46,7 +46,7 @@ class Observed:
         """Each part of the condition on a line of its own, parts of parts further in."""
         held = compile_condition(condition, self._segment)(self._facts, self._key)
         yield f"{'  ' * depth}{self._words(condition)}: {'yes' if held else 'no'}"
-        for part in _parts(condition):
+        for part in parts(condition):
             yield from self.lines(part, depth + 1)
 
     def _words(self, condition: Condition) -> str:
@@ -72,12 +72,6 @@ class Observed:
         if self._key is None:
             return "there is none"
         return f"this one lies at {percent(fraction(prefix(SHARE, self._segment) + self._key))}"
-
-
-def _parts(condition: Condition) -> tuple[Condition, ...]:
-    if isinstance(condition, Not):
-        return (condition.condition,)
-    return condition.conditions if isinstance(condition, All | AnyOf) else ()
 
 
 def _operand(operand: Operand) -> str:

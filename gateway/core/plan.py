@@ -1,9 +1,19 @@
-"""Plan: what a change of configuration would do, before it is made."""
+"""Plan: what a change of configuration would do, before it is made.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+It decides what is compared: what is in force now, with all overrides, and what would be, with those that stay.
+"""
 
-from gateway.core.records import OverrideKey
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gateway.core.assumptions import basis, unseen
+from gateway.core.changes import changes
+from gateway.core.division import Shift, division, shift, unknown_segments
+from gateway.core.model import Listener, Snapshot, Variant
+from gateway.core.overrides import apply, ended_by
+from gateway.core.pool import kept
+from gateway.core.records import Override, OverrideKey
+from gateway.core.same import same
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,10 @@ class RoutePlan:
     after: Mapping[str, float]
     moves: tuple[Move, ...]
     assumed: tuple[str, ...] = ()
-    """What the shares rest on, where conditions do not tell how many callers they hold for."""
+    """What the shares rest on, and what they cannot show, in words."""
+    segments: "Mapping[str, RoutePlan]" = field(default_factory=dict)
+    """The same for the callers of a segment whose number is not known, as fractions of these alone; those segments
+    where something shifts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +55,83 @@ class Plan:
     changes: tuple[PlannedChange, ...] = ()
     routes: Mapping[str, RoutePlan] = field(default_factory=dict)
     resets: tuple[str, ...] = ()
-    """The variants whose pool (and breaker) would begin afresh."""
+    """The variants whose pool would begin afresh: no endpoint stays, or one is spoken to in another way."""
     overrides_ended: tuple[OverrideKey, ...] = ()
     overrides_kept: tuple[OverrideKey, ...] = ()
     refused: tuple[str, ...] = ()
     """Settings that change and need a restart: such a configuration cannot be applied to a running gateway."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not (self.changes or self.routes or self.resets or self.overrides_ended or self.refused)
+
+
+def plan(before: Snapshot, after: Snapshot, *, overrides: Sequence[Override] = ()) -> Plan:
+    """What would happen if `after` were put in force in place of `before`: two revisions' snapshots, as configured.
+    `overrides` are those in force now."""
+    ended = ended_by(before, after, overrides)
+    staying = [each for each in overrides if each.key not in ended]
+    return Plan(
+        changes=tuple(PlannedChange(what, change) for what, change in changes(before, after)),
+        routes=dict(_routes(apply(before, overrides), apply(after, staying))),
+        resets=tuple(_resets(before, after)),
+        overrides_ended=ended,
+        overrides_kept=tuple(each.key for each in staying),
+        refused=() if _addresses(before) == _addresses(after) else ("listen",),
+    )
+
+
+def _routes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, RoutePlan]]:
+    for name in sorted(before.routes.keys() | after.routes.keys()):
+        if name not in before.routes:
+            yield name, replace(_standing(after, name), before={})
+        elif name not in after.routes:
+            yield name, replace(_standing(before, name), after={})
+        else:
+            yield from ((name, found) for found in _shifted(before, after, name))
+
+
+def _standing(snapshot: Snapshot, name: str) -> RoutePlan:
+    """A route that only one of the two has."""
+    each = division(snapshot, snapshot.routes[name])
+    return _route_plan(shift(each, each), basis(each, each, snapshot.disabled))
+
+
+def _shifted(before: Snapshot, after: Snapshot, name: str) -> Iterator[RoutePlan]:
+    """The plan of a route in which something shifts, for any of its callers."""
+    old, new = division(before, before.routes[name]), division(after, after.routes[name])
+    if same(old, new):
+        return
+    segments = {each: shift(old, new, holding=each) for each in unknown_segments(old, new)}
+    shifted = {each: _route_plan(found) for each, found in segments.items() if not found.is_still}
+    everybody, effects = shift(old, new), unseen(old, new)
+    if shifted or effects or not everybody.is_still:
+        assumed = [*basis(old, new, after.disabled), *effects]
+        yield replace(_route_plan(everybody, assumed), segments=shifted)
+
+
+def _route_plan(found: Shift, assumed: Iterable[str] = ()) -> RoutePlan:
+    return RoutePlan(
+        {name: float(share) for name, share in found.before.items()},
+        {name: float(share) for name, share in found.after.items()},
+        tuple(Move(source, target, float(share)) for (source, target), share in sorted(found.moves.items())),
+        tuple(assumed),
+    )
+
+
+def _resets(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    for name in sorted(before.variants.keys() & after.variants.keys()):
+        if _is_reset(before.variants[name], after.variants[name]):
+            yield name
+
+
+def _is_reset(before: Variant, after: Variant) -> bool:
+    """Whether all endpoints are new, or one that stays is spoken to in another way."""
+    staying = kept(before, after)
+    return not staying or staying != set(before.endpoints) & set(after.endpoints)
+
+
+def _addresses(snapshot: Snapshot) -> list[Listener]:
+    """What cannot change without a restart: all of the listeners but what their certificate files hold."""
+    return [replace(each, digest="") for each in snapshot.listen]
