@@ -13,7 +13,8 @@ from gateway.links.board import Board, Slot
 from gateway.proxy.access import AccessLog
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
-from gateway.proxy.heads import marks
+from gateway.proxy.heads import marks, passing
+from gateway.proxy.known import Known
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.tally import Tally
 from gateway.wire.listen import Listener
@@ -88,6 +89,10 @@ class Server:
     def handle(self, request: Request) -> None:
         """Answer a request."""
         runtime = self._runtime
+        head = request.head
+        if head is not None and isinstance(head.known, Known):
+            Call(self, runtime, request, head.known.route, head.known).begin()
+            return
         path = request.path
         if path in runtime.health_paths and request.method in (b"GET", b"HEAD"):
             self._answer_health(request)
@@ -98,7 +103,10 @@ class Server:
             return
         found = runtime.table.find(request.host or b"", path, request.method, request.headers)
         if isinstance(found, CompiledRoute):
-            Call(self, runtime, request, found).begin()
+            known = None
+            if head is not None:
+                head.known = known = Known(found, passing(request, frozenset()))
+            Call(self, runtime, request, found, known).begin()
         else:
             self._miss(request, found)
 
