@@ -3,15 +3,15 @@
 It decides what callers of the admin side are answered. It must not know how the facts it shows come to be.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.admin.hosts import is_loopback
 from gateway.admin.metrics import BoardCollector, Exposition
-from gateway.core.model import Snapshot
+from gateway.admin.operations import Operations
+from gateway.admin.tokens import Bearer
 from gateway.links.board import Board
 
 OPEN = frozenset({"/metrics", "/livez", "/readyz"})
@@ -25,36 +25,31 @@ INDEX = """model gateway, revision {revision}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the admin side shows."""
-
-    snapshot: Snapshot
-    board: Board
-    has_tokens: bool
-    is_ready: Callable[[], bool]
-    report: Callable[[str, Exception], None]
-    """Is told of what failed unexpectedly, and where."""
+Report = Callable[[str, Exception], None]
+"""Is told of what failed unexpectedly, and where."""
 
 
-def application(facts: Facts) -> web.Application:
-    """The whole admin side."""
-    exposition = Exposition(BoardCollector(facts.board, facts.snapshot))
+def application(
+    operations: Operations, board: Board, *, tokens: Callable[[], Sequence[Bearer]], report: Report
+) -> web.Application:
+    """The whole admin side. `tokens` is asked at each request, since a reload may change them; while it has none,
+    everybody on this machine may do everything."""
+    exposition = Exposition(BoardCollector(board, lambda: operations.snapshot))
 
     async def index(request: web.Request) -> web.Response:
-        return web.Response(text=INDEX.format(revision=facts.snapshot.revision))
+        return web.Response(text=INDEX.format(revision=operations.snapshot.revision))
 
     async def livez(request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(request: web.Request) -> web.Response:
-        return web.Response(text="ok\n") if facts.is_ready() else web.Response(text="not ready\n", status=503)
+        return web.Response(text="ok\n") if operations.is_ready() else web.Response(text="not ready\n", status=503)
 
     async def metrics(request: web.Request) -> web.Response:
         body, content_type = await exposition.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    app = web.Application(middlewares=[errors(facts.report), guard(has_tokens=facts.has_tokens)])
+    app = web.Application(middlewares=[errors(report), guard(tokens)])
     app.add_routes([web.get("/", index), web.get("/livez", livez), web.get("/readyz", readyz)])
     app.router.add_get("/metrics", metrics)
     app.on_response_prepare.append(hide_server)
@@ -66,12 +61,12 @@ async def hide_server(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.popall("Server", None)
 
 
-def guard(*, has_tokens: bool) -> Middleware:
+def guard(tokens: Callable[[], Sequence[Bearer]]) -> Middleware:
     """Answers only callers that may be answered."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not has_tokens and request.path not in OPEN and not is_loopback(request.headers.get("Host", "")):
+        if not tokens() and request.path not in OPEN and not is_loopback(request.headers.get("Host", "")):
             return error(
                 403, "forbidden", "without tokens the admin side answers to a loopback name only, such as localhost"
             )
@@ -80,7 +75,7 @@ def guard(*, has_tokens: bool) -> Middleware:
     return check
 
 
-def errors(report: Callable[[str, Exception], None]) -> Middleware:
+def errors(report: Report) -> Middleware:
     """Gives every refusal the shape of all errors here."""
 
     @web.middleware

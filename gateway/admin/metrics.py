@@ -6,7 +6,7 @@ anything is counted.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 from operator import add
@@ -35,24 +35,35 @@ _BOUNDS = [*map(floatToGoString, DURATION_BUCKETS), "+Inf"]
 _MICRO = 1e-6
 
 Labels = tuple[str, ...]
+Series = tuple[Labels, tuple[int, ...]]
 Numbers = dict[tuple[str, Labels], tuple[int, ...]]
 
 
 class BoardCollector(Collector):
-    """All metrics as prometheus-client's families. Those nobody counts yet are left out."""
+    """All metrics as prometheus-client's families. Those nobody counts yet are left out, and the gauges of variants
+    that the snapshot in force no longer has."""
 
-    def __init__(self, board: Board, snapshot: Snapshot) -> None:
+    def __init__(self, board: Board, snapshot: Callable[[], Snapshot]) -> None:
         self._board = board
-        self._initial = initial(snapshot)
+        self._snapshot = snapshot
 
     def collect(self) -> Iterator[Family]:
         """Called for each rendering."""
-        by_name: dict[str, list[tuple[Labels, tuple[int, ...]]]] = {}
-        for (name, labels), cells in totals(self._board, self._initial).items():
+        snapshot = self._snapshot()
+        by_name: dict[str, list[Series]] = {}
+        for (name, labels), cells in totals(self._board, initial(snapshot)).items():
             by_name.setdefault(name, []).append((labels, cells))
         for metric in (*METRICS, UNRECORDED):
-            if series := by_name.get(metric.name):
+            if series := present(metric, by_name.get(metric.name, []), snapshot.variants):
                 yield family(metric, series)
+
+
+def present(metric: Metric, series: list[Series], variants: Container[str]) -> list[Series]:
+    """Without the gauges of variants that are gone. Their counters stay, as Prometheus wants of counters."""
+    if metric.kind != "gauge" or "variant" not in metric.labels:
+        return series
+    place = metric.labels.index("variant")
+    return [each for each in series if each[0][place] in variants]
 
 
 def initial(snapshot: Snapshot) -> Numbers:
@@ -85,7 +96,7 @@ def _series(key: bytes) -> tuple[str, Labels] | None:
     return parse_key(key) if key.startswith(b'["gateway_') else None
 
 
-def family(metric: Metric, series: Iterable[tuple[Labels, tuple[int, ...]]]) -> Family:
+def family(metric: Metric, series: Iterable[Series]) -> Family:
     """One metric with all its series, in a fixed order."""
     if metric.kind == "histogram":
         histogram = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)

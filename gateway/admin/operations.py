@@ -4,7 +4,7 @@ The admin side knows HTTP, tokens and shapes; whoever implements this knows what
 defined here, so that each becomes one status.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,10 @@ class RefusedError(Exception):
 
 class UnknownError(Exception):
     """The name or number is nobody's; the message names it, and the nearest known one."""
+
+
+class UnavailableError(Exception):
+    """What is needed for the answer cannot be reached now, such as the store; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,9 @@ class Operations(Protocol):
     def kept(self) -> bool:
         """Whether the store has all that was changed."""
 
+    def is_kept(self, revision: int) -> bool:
+        """Whether the store has that revision; False only while it waits to be written."""
+
     def is_ready(self) -> bool:
         """Whether the gateway serves."""
 
@@ -142,10 +149,11 @@ class Operations(Protocol):
         RefusedError for what needs a restart."""
 
     async def revisions(self, *, limit: int, before: int | None) -> Sequence[Revision]:
-        """The newest first; those with numbers below `before`. RefusedError while the store cannot be read."""
+        """The newest first; those with numbers below `before`, without their texts. UnavailableError while the store
+        cannot be read."""
 
     async def find_revision(self, number: int) -> Revision:
-        """One of them, with its text."""
+        """One of them, with its text. UnavailableError while the store cannot be read."""
 
     async def restore(self, number: int, *, author: str, message: str, expected: int | None) -> Outcome:
         """Puts an older revision's text in force, as a new revision."""
@@ -161,7 +169,8 @@ class Operations(Protocol):
         """Ends that override; `changed` is False where there was none."""
 
     async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
-        """The oldest first: those after `since`, or the newest `limit` without it."""
+        """The oldest first: those after `since`, or the newest `limit` without it. UnavailableError while the store
+        cannot be read."""
 
-    def follow(self, since: int | None) -> AsyncIterator[Event]:
+    def follow(self, since: int | None) -> AsyncGenerator[Event, None]:
         """Those after `since` (without it, from now on), then each as it happens, until closed."""

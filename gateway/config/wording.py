@@ -18,8 +18,8 @@ from gateway.config.known_keys import known_keys
 from gateway.config.nodes import Mapping, Node, Path, Place, Scalar, Sequence, dotted, find, key_place
 from gateway.config.references import holds_reference
 from gateway.config.scalars import resolve
-from gateway.config.suggest import did_you_mean
 from gateway.config.units import DueError
+from gateway.core.suggest import did_you_mean
 
 _DUE = {
     "string_type": "text is due",

@@ -8,7 +8,7 @@ Source: Schindelhauer and Schomaker, "Weighted distributed hash tables" (2005), 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from itertools import accumulate
 from math import inf, log2
 from typing import NamedTuple
@@ -31,6 +31,12 @@ class Score(NamedTuple):
 def positive(split: Split) -> list[tuple[str, int]]:
     """The variants that take part, smaller names (by bytes) first."""
     return sorted((item for item in split.items() if item[1] > 0), key=lambda item: item[0].encode())
+
+
+def remaining(split: Split, disabled: Set[str]) -> Split:
+    """The split without its disabled variants; as it is where they leave no weight, so that its callers can be told."""
+    left = {name: weight for name, weight in split.items() if name not in disabled}
+    return left if len(left) < len(split) and any(left.values()) else split
 
 
 def compile_split(salt: str, split: Split) -> Callable[[bytes], str]:

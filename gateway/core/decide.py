@@ -3,10 +3,10 @@
 Knows nothing of endpoints, breakers or bytes on the wire. Randomness is given by the caller.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import NamedTuple
 
-from gateway.core.assignment import compile_draw, compile_split, heaviest
+from gateway.core.assignment import compile_draw, compile_split, heaviest, remaining
 from gateway.core.conditions import Predicate, comparisons, compile_condition
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie, compile_issuer, compile_keys
@@ -57,24 +57,26 @@ class Segments:
 class CompiledRoute:
     """A route ready to decide. `needs_body` says that a rule or key reads JSON, `by_head` that the decision depends on
     the request's head alone; `fallback` names in order who answers when the assigned variant cannot, before the one
-    that failed is left out."""
+    that failed is left out. A variant of `disabled` is picked only where a split has no other; whoever serves then
+    treats it as failed."""
 
     __slots__ = (
         *("_default", "_issue", "_key", "_prefix_length", "_rules", "by_head", "fallback", "name", "needs_body"),
         "route",
     )
 
-    def __init__(self, route: Route, segments: Segments) -> None:
+    def __init__(self, route: Route, segments: Segments, disabled: Set[str] = frozenset()) -> None:
         self.name = route.name
         self.route = route
         read = {source.kind for source in _sources(route, segments)}
         self.needs_body = "json" in read
         self.by_head = read.isdisjoint({"json", "client"}) and route.protocol != "openai"
-        self.fallback = _fallback(route)
+        self.fallback = tuple(name for name in _fallback(route) if name not in disabled)
         self._rules = tuple(
-            (segments.predicate(rule.segment), _choice(route, rule.name, rule.split)) for rule in route.rules
+            (segments.predicate(rule.segment), _choice(route, rule.name, remaining(rule.split, disabled)))
+            for rule in route.rules
         )
-        self._default = _choice(route, None, route.split)
+        self._default = _choice(route, None, remaining(route.split, disabled))
         self._key = compile_keys(route.targeting_key)
         self._issue = compile_issuer(route.targeting_key)
         self._prefix_length = len(route.match.path.encode()) - 1 if route.match.path.endswith("/*") else None

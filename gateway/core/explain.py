@@ -3,10 +3,11 @@
 What is decided comes from the route table and the compiled route themselves; this only says how it came about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
-from gateway.core.assignment import positive, scores
+from gateway.core.assignment import positive, remaining, scores
+from gateway.core.attempts import next_variant, reason
 from gateway.core.decide import CompiledRoute, Decision
 from gateway.core.describe import Observed, percent, shown, source_words
 from gateway.core.facts import Facts
@@ -18,7 +19,8 @@ from gateway.core.routing import Entry, Miss, RouteTable, path_fault
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision and its steps. Without a route, `reason` is the code of the error that answers."""
+    """A decision and its steps. Without a route, `reason` is the code of the error that answers. Where the variant that
+    was picked is disabled, `variant` and `reason` tell who answers instead: None and a code where nobody does."""
 
     route: str | None
     rule: str | None
@@ -41,9 +43,12 @@ def explain(snapshot: Snapshot, facts: Facts, draw: Callable[[], float]) -> Expl
     decision = found.decide(facts, draw)
     steps += _key_steps(found.route.targeting_key, facts, decision)
     steps += _rule_steps(snapshot, found, facts, decision)
-    steps += _split_steps(found, decision)
+    steps += _split_steps(found, decision, snapshot.disabled)
+    variant, why = _answer(found, decision, snapshot.disabled)
+    if variant != decision.variant:
+        steps.append(f"fallback: {decision.variant} is disabled, {_instead(variant, why)}")
     key = None if decision.key is None else shown(decision.key)
-    return Explanation(found.name, decision.rule, decision.variant, decision.reason, key, tuple(steps))
+    return Explanation(found.name, decision.rule, variant, why, key, tuple(steps))
 
 
 def _missed(code: str, steps: list[str]) -> Explanation:
@@ -109,8 +114,12 @@ def _rule_steps(snapshot: Snapshot, found: CompiledRoute, facts: Facts, decision
             return
 
 
-def _split_steps(found: CompiledRoute, decision: Decision) -> Iterator[str]:
-    split = _split(found.route, decision.rule)
+def _split_steps(found: CompiledRoute, decision: Decision, disabled: Set[str]) -> Iterator[str]:
+    written = _split(found.route, decision.rule)
+    split = remaining(written, disabled)
+    for name, _ in positive(written):
+        if name in disabled:
+            yield f"split: {name} is disabled{'' if split is written else ', so its callers go to the rest'}"
     shares = _shares(split)
     if len(shares) == 1 or decision.key is None:
         how = "drawn at random" if len(shares) > 1 else "it has all the weight"
@@ -123,6 +132,25 @@ def _split_steps(found: CompiledRoute, decision: Decision) -> Iterator[str]:
             f"hash {score.hash:016x}, score {score.score:.6g}"
         )
     yield f"variant: {decision.variant}, the smallest score -log2(hash) / weight"
+
+
+def _answer(found: CompiledRoute, decision: Decision, disabled: Set[str]) -> tuple[str | None, str]:
+    """The variant that answers, if any, and the reason; another than the one picked where that is disabled."""
+    if decision.variant not in disabled:
+        return decision.variant, decision.reason
+    when = found.route.fallback.when
+    variant = next_variant(found.fallback, (decision.variant,), failure="disabled", when=when)
+    if variant is not None:
+        return variant, reason("disabled")
+    if found.route.fallback.response is not None and "disabled" in when:
+        return None, reason("response")
+    return None, "no_available_variant"
+
+
+def _instead(variant: str | None, why: str) -> str:
+    if variant is not None:
+        return f"so {variant} answers"
+    return "and nobody is left to answer" if why == "no_available_variant" else "so the fixed response answers"
 
 
 def _split(route: Route, rule: str | None) -> Split:

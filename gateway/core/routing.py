@@ -7,7 +7,7 @@ HEAD as well, after one that names HEAD itself.
 """
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from gateway.core.conditions import comparisons
@@ -30,19 +30,20 @@ NO_ROUTE = Miss("no_route")
 class Entry:
     """One route in the table, compiled when a request first reaches it, since most of a large table may rest."""
 
-    __slots__ = ("_segments", "compiled", "headers", "methods", "route")
+    __slots__ = ("_disabled", "_segments", "compiled", "headers", "methods", "route")
 
-    def __init__(self, route: Route, segments: Segments) -> None:
+    def __init__(self, route: Route, segments: Segments, disabled: Set[str]) -> None:
         self.route = route
         self.headers = tuple((name.lower().encode(), value.encode()) for name, value in route.match.headers)
         self.methods = _methods(route)
         self._segments = segments
+        self._disabled = disabled
         self.compiled: CompiledRoute | None = None
 
     def compile(self) -> CompiledRoute:
         """The route ready to decide."""
         if self.compiled is None:
-            self.compiled = CompiledRoute(self.route, self._segments)
+            self.compiled = CompiledRoute(self.route, self._segments, self._disabled)
         return self.compiled
 
     def takes(self, method: bytes) -> bool:
@@ -110,7 +111,7 @@ class RouteTable:
         self._anywhere = _Paths()
         self._hosts: dict[bytes, _Paths] = {}
         for route in snapshot.routes.values():
-            self._of(route.match.host).add(Entry(route, segments))
+            self._of(route.match.host).add(Entry(route, segments, snapshot.disabled))
         for paths in (self._anywhere, *self._hosts.values()):
             paths.sort()
         conditions = snapshot.segments.values()

@@ -37,7 +37,7 @@ def add(slot: Slot, number: int, *series: str, gauge: bool = False) -> None:
 
 
 async def scrape(board: Board, accept: str = "") -> str:
-    text, _ = await Exposition(BoardCollector(board, SNAPSHOT)).render(accept)
+    text, _ = await Exposition(BoardCollector(board, lambda: SNAPSHOT)).render(accept)
     return text.decode()
 
 
@@ -167,14 +167,14 @@ async def test_openmetrics_says_the_same(board: Board) -> None:
     ],
 )
 async def test_the_format_follows_what_is_accepted(board: Board, accept: str, openmetrics: bool) -> None:
-    _, content_type = await Exposition(BoardCollector(board, SNAPSHOT)).render(accept)
+    _, content_type = await Exposition(BoardCollector(board, lambda: SNAPSHOT)).render(accept)
     assert wants_openmetrics(accept) is openmetrics
     assert content_type.startswith("application/openmetrics-text; " if openmetrics else "text/plain; version=0.0.4")
 
 
 async def test_an_answer_is_given_again_for_a_second_and_no_longer(board: Board) -> None:
     now = 100.0
-    exposition = Exposition(BoardCollector(board, SNAPSHOT), now=lambda: now)
+    exposition = Exposition(BoardCollector(board, lambda: SNAPSHOT), now=lambda: now)
     slot = board.slot(0)
     first, _ = await exposition.render("")
     add(slot, 1, "gateway_attempts_total", "v1", "ok")

@@ -1,6 +1,7 @@
 """The decision for one request: rules before the split, reasons, keys that are issued, fallbacks."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -135,6 +136,22 @@ def test_a_body_is_needed_where_json_is_read(key: tuple[KeySource, ...], conditi
     """By a rule or by a key, wherever it stands."""
     compiled = _compiled(route(targeting_key=key, rules=(Rule("r", "s", {"v1": 1}),)), {"s": condition, "unused": JSON})
     assert compiled.needs_body is needs
+    assert compiled.by_head is not needs
+
+
+@pytest.mark.parametrize(
+    ("key", "condition"),
+    [
+        ((KeySource(Source("client", "ip")),), GOLD),
+        ((USER,), compare("client", "ip", "eq", "10.0.0.1")),
+    ],
+)
+def test_a_decision_that_reads_the_callers_address_is_not_made_by_the_head_alone(
+    key: tuple[KeySource, ...], condition: Condition
+) -> None:
+    """By a key or by a rule."""
+    compiled = _compiled(route(targeting_key=key, rules=(Rule("r", "s", {"v1": 1}),)), {"s": condition})
+    assert not compiled.by_head
 
 
 def test_a_body_decides() -> None:
@@ -159,6 +176,42 @@ def test_fallbacks(fallback: Fallback, chain: tuple[str, ...]) -> None:
     split = {"v1": 1, "v2": 5, "v3": 5}
     rules = (Rule("r", "s", {"v8": 100}),)
     assert _compiled(route(split=split, fallback=fallback, rules=rules), {"s": GOLD}).fallback == chain
+
+
+THREE = {"v1": 50, "v2": 30, "v3": 20}
+
+
+def test_a_disabled_variant_moves_only_its_own_callers() -> None:
+    """The rest of the split takes them by the same hashing, and a rule's split no less."""
+    each = route(split=THREE, targeting_key=(USER,), rules=(Rule("gold", "g", THREE),))
+    segments = Segments({"g": GOLD})
+    before, after = CompiledRoute(each, segments), CompiledRoute(each, segments, frozenset({"v2", "unknown"}))
+    weightless = CompiledRoute(replace(each, split=THREE | {"v2": 0}), segments)
+    for tier in ("gold", "free"):
+        callers = [request(headers={"x-user": f"{number}", "x-tier": tier}) for number in range(1_000)]
+        moves = {(before.decide(facts, never).variant, after.decide(facts, never).variant) for facts in callers}
+        assert moves == {("v1", "v1"), ("v2", "v1"), ("v2", "v3"), ("v3", "v3")}
+    assert all(after.decide(facts, never).variant == weightless.decide(facts, never).variant for facts in callers)
+    assert {after.decide(request(), Random(1).random).variant for _ in range(50)} <= {"v1", "v3"}
+
+
+def test_where_all_are_disabled_the_pick_stands() -> None:
+    """Whoever serves sees that it is disabled, and goes by the fallback."""
+    each = route(split=THREE | {"v4": 0}, targeting_key=(USER,))
+    before = CompiledRoute(each, Segments({}))
+    after = CompiledRoute(each, Segments({}), frozenset(THREE))
+    for number in range(100):
+        facts = request(headers={"x-user": f"{number}"})
+        assert after.decide(facts, never).variant == before.decide(facts, never).variant
+
+
+@pytest.mark.parametrize(
+    ("fallback", "chain"),
+    [(Fallback(), ()), (Fallback(variants=("v9", "v1", "v2")), ("v9", "v2")), (Fallback(variants=("v1",)), ())],
+)
+def test_disabled_variants_are_no_fallback(fallback: Fallback, chain: tuple[str, ...]) -> None:
+    """Listed or the heaviest: the default stays who it is by the weights as configured."""
+    assert CompiledRoute(route(split=THREE, fallback=fallback), Segments({}), frozenset({"v1"})).fallback == chain
 
 
 @pytest.mark.parametrize(

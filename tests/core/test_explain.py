@@ -1,6 +1,7 @@
 """Explanations: what they say, and that they never differ from what is served."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -11,7 +12,20 @@ from hypothesis import strategies as st
 from gateway.core.describe import percent, shown
 from gateway.core.explain import Explanation, explain
 from gateway.core.facts import Facts
-from gateway.core.model import All, AnyOf, Condition, KeySource, Match, Not, Rule, Share, Snapshot, Source
+from gateway.core.model import (
+    All,
+    AnyOf,
+    Condition,
+    Fallback,
+    FixedResponse,
+    KeySource,
+    Match,
+    Not,
+    Rule,
+    Share,
+    Snapshot,
+    Source,
+)
 from gateway.core.routing import Miss, RouteTable
 from tests.core.build import compare, never, request, route, snapshot
 
@@ -112,6 +126,52 @@ def test_conditions_are_explained_part_by_part() -> None:
     ]
     assert share == "      cookie opt_out exists true, saw nothing: no"
     assert _steps(explanation)[9].startswith("    share 12.5 % of targeting keys, this one lies at ")
+
+
+DISABLED = route(
+    "fraud", split={"v1": 0, "v2": 5, "v3": 1}, targeting_key=(USER,), fallback=Fallback(response=FixedResponse(200))
+)
+
+
+def test_a_disabled_variant_is_explained() -> None:
+    """It is named, and the rest shares its callers."""
+    each = replace(snapshot(DISABLED), disabled=frozenset({"v1", "v2", "other"}))
+    explanation = explain(each, request("/fraud", headers={"x-user-id": "u"}), never)
+    assert (explanation.variant, explanation.reason) == ("v3", "split")
+    assert _steps(explanation)[2:] == [
+        "split: v2 is disabled, so its callers go to the rest",
+        "split: v3 100 %",
+        "variant: v3, it has all the weight",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fallback", "variant", "reason", "end"),
+    [
+        (Fallback(variants=("v3", "v4")), "v4", "fallback:disabled", "so v4 answers"),
+        (Fallback(response=FixedResponse()), None, "fallback:response", "so the fixed response answers"),
+        (Fallback(), None, "no_available_variant", "and nobody is left to answer"),
+        (
+            Fallback(variants=("v4",), when=("open",), response=FixedResponse()),
+            *(None, "no_available_variant", "and nobody is left to answer"),
+        ),
+    ],
+)
+def test_where_all_are_disabled_it_is_told_who_answers(
+    fallback: Fallback, variant: str | None, reason: str, end: str
+) -> None:
+    """The first of the fallback that is not disabled, the fixed response, or nobody."""
+    each = replace(DISABLED, split={"v2": 1, "v3": 0}, fallback=fallback)
+    explanation = explain(
+        replace(snapshot(each), disabled=frozenset({"v2", "v3"})), request("/fraud", headers={"x-user-id": "u"}), never
+    )
+    assert (explanation.variant, explanation.reason) == (variant, reason)
+    assert _steps(explanation)[2:] == [
+        "split: v2 is disabled",
+        "split: v2 100 %",
+        "variant: v2, it has all the weight",
+        f"fallback: v2 is disabled, {end}",
+    ]
 
 
 def test_a_share_without_a_key_is_explained() -> None:

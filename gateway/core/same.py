@@ -1,0 +1,31 @@
+"""Sameness: whether two pieces of configuration mean the same, which `==` does not tell.
+
+To Python `1` equals `true`, and a mapping's order is nothing; to a condition and to a tie between weights they matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+
+def same(before: object, after: object) -> bool:
+    """Whether nothing can tell the two apart: kinds of scalars and the order of names count."""
+    if before is after:
+        return True
+    if type(before) is not type(after):
+        return False
+    if is_dataclass(before):
+        return all(same(getattr(before, name), getattr(after, name)) for name in field_names(before.__class__))
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return same(tuple(before), tuple(after)) and same(tuple(before.values()), tuple(after.values()))
+    if isinstance(before, tuple | list) and isinstance(after, tuple | list):
+        return len(before) == len(after) and all(map(same, before, after))
+    # A number that is none (.nan in metadata) does not even equal itself.
+    return before == after or (before != before and after != after)  # noqa: PLR0124
+
+
+@cache
+def field_names(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass."""
+    return tuple(each.name for each in fields(kind))
