@@ -1,43 +1,72 @@
-"""The admin side as an aiohttp application: metrics, liveness, readiness, and what there is.
+"""The admin side as an aiohttp application: the API, metrics, liveness, readiness, and what there is.
 
-It decides what callers of the admin side are answered. It must not know how the facts it shows come to be.
+It decides what every answer has in common. It must not know how the facts it shows come to be.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.admin.hosts import is_loopback
+from gateway.admin import api, openapi
+from gateway.admin.access import Tokens, guard
+from gateway.admin.calls import PREFIX, Context
 from gateway.admin.metrics import BoardCollector, Exposition
 from gateway.admin.operations import Operations
-from gateway.admin.tokens import Bearer
+from gateway.admin.refusals import refusal, translated
+from gateway.admin.streams import Streams
+from gateway.admin.strikes import Strikes
+from gateway.admin.table import CALLS
 from gateway.links.board import Board
-
-OPEN = frozenset({"/metrics", "/livez", "/readyz"})
-"""Paths that anyone who reaches the admin side may read."""
 
 INDEX = """model gateway, revision {revision}
 
 /metrics   Prometheus or OpenMetrics text, all workers in one answer
 /livez     200 while this process answers
 /readyz    200 while the gateway serves, 503 before and while it drains
+{prefix}/openapi.json   the admin API, described
 """
 
+ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""On every answer."""
 
 Report = Callable[[str, Exception], None]
 """Is told of what failed unexpectedly, and where."""
 
 
 def application(
-    operations: Operations, board: Board, *, tokens: Callable[[], Sequence[Bearer]], report: Report
+    operations: Operations,
+    board: Board,
+    *,
+    tokens: Tokens,
+    report: Report,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
     """The whole admin side. `tokens` is asked at each request, since a reload may change them; while it has none,
     everybody on this machine may do everything."""
+    streams = Streams()
+    context = Context(operations=operations, streams=streams, tokens=tokens, now=now, document=openapi.document(CALLS))
+    app = web.Application(middlewares=[errors(report), guard(tokens, Strikes(time.monotonic))])
+    app.add_routes([*_pages(operations, board), *api.routes(context, CALLS)])
+    app.on_response_prepare.append(finish)
+    app.on_shutdown.append(_ending(streams))
+    return app
+
+
+def _ending(streams: Streams) -> Callable[[web.Application], Awaitable[None]]:
+    async def end(app: web.Application) -> None:
+        streams.end()
+
+    return end
+
+
+def _pages(operations: Operations, board: Board) -> list[web.RouteDef]:
     exposition = Exposition(BoardCollector(board, lambda: operations.snapshot))
 
     async def index(request: web.Request) -> web.Response:
-        return web.Response(text=INDEX.format(revision=operations.snapshot.revision))
+        return web.Response(text=INDEX.format(revision=operations.snapshot.revision, prefix=PREFIX))
 
     async def livez(request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -49,30 +78,14 @@ def application(
         body, content_type = await exposition.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    app = web.Application(middlewares=[errors(report), guard(tokens)])
-    app.add_routes([web.get("/", index), web.get("/livez", livez), web.get("/readyz", readyz)])
-    app.router.add_get("/metrics", metrics)
-    app.on_response_prepare.append(hide_server)
-    return app
+    by_path = {"/": index, "/livez": livez, "/readyz": readyz, "/metrics": metrics}
+    return [web.get(path, handler) for path, handler in by_path.items()]
 
 
-async def hide_server(request: web.Request, response: web.StreamResponse) -> None:
-    """The versions of what we are made of are nobody's business."""
+async def finish(request: web.Request, response: web.StreamResponse) -> None:
+    """What all answers have; the versions of what we are made of are nobody's business."""
     response.headers.popall("Server", None)
-
-
-def guard(tokens: Callable[[], Sequence[Bearer]]) -> Middleware:
-    """Answers only callers that may be answered."""
-
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not tokens() and request.path not in OPEN and not is_loopback(request.headers.get("Host", "")):
-            return error(
-                403, "forbidden", "without tokens the admin side answers to a loopback name only, such as localhost"
-            )
-        return await handler(request)
-
-    return check
+    response.headers.update(ALWAYS)
 
 
 def errors(report: Report) -> Middleware:
@@ -83,21 +96,21 @@ def errors(report: Report) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPMethodNotAllowed as refused:
-            allowed = ", ".join(sorted(refused.allowed_methods))
-            answer = error(405, "method_not_allowed", f"{request.path} takes {allowed}")
-            answer.headers["Allow"] = allowed
-            return answer
+            return _other_method(request, refused)
         except web.HTTPNotFound:
-            return error(404, "not_found", "there is nothing here; / lists what there is")
-        except web.HTTPException:
-            raise
+            return refusal("not_found", "there is nothing here; / lists what there is").response()
         except Exception as failure:
-            report(request.path, failure)
-            return error(500, "internal_error", "this answer failed; the log says why")
+            known = translated(failure)
+            if known is None:
+                report(request.path, failure)
+                known = refusal("internal_error", "this answer failed; the log says why")
+            return known.response()
 
     return shape
 
 
-def error(status: int, code: str, message: str) -> web.Response:
-    """The shape of the gateway's errors."""
-    return web.json_response({"error": {"code": code, "type": "gateway_error", "message": message}}, status=status)
+def _other_method(request: web.Request, refused: web.HTTPMethodNotAllowed) -> web.Response:
+    allowed = ", ".join(sorted({*refused.allowed_methods, "OPTIONS"}))
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers={"Allow": allowed})
+    return refusal("method_not_allowed", f"{request.path} takes {allowed}", Allow=allowed).response()

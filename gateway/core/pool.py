@@ -1,14 +1,34 @@
-"""Pool: which endpoint of a variant gets the next attempt. Knows positions and numbers only.
+"""Pool: which endpoint of a variant gets the next attempt, and which stay as they are when its settings change.
 
 An endpoint that failed within the last second is chosen last: only when all others did so too.
 """
 
 from collections.abc import Callable, Sequence
 
+from gateway.core.model import Endpoint, Variant
+
 RECENT = 1.0
 """Seconds for which a failure is held against an endpoint."""
 NEVER = float("-inf")
 """When an endpoint failed that never did."""
+
+
+def kept(before: Variant, after: Variant) -> frozenset[Endpoint]:
+    """The endpoints whose connections outlive the change: they are in both, and are spoken to in the same way."""
+    if host(before) != host(after):
+        return frozenset()
+    both = frozenset(before.endpoints) & frozenset(after.endpoints)
+    return both if before.tls == after.tls else frozenset(each for each in both if each.scheme != "https")
+
+
+def same_pool(before: Variant, after: Variant) -> bool:
+    """Whether the change leaves every endpoint and connection as it is."""
+    return kept(before, after) == frozenset(before.endpoints) == frozenset(after.endpoints)
+
+
+def host(variant: Variant) -> str | None:
+    """The Host that the variant's own header settings give, if they do."""
+    return next((value for name, value in variant.headers.set if name.lower() == "host"), None)
 
 
 def least_loaded(in_flight: Sequence[int], failed: Sequence[float], *, now: float, draw: Callable[[], float]) -> int:

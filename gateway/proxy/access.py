@@ -1,16 +1,17 @@
 """The access log: one JSON line for a request that had a route, written by a thread of its own.
 
-A reader that does not keep up costs lines, which are counted, never a request. No query, body, header or key is
-written.
+A reader that does not keep up costs lines, which are counted, never a request. A file that was renamed or removed, as
+log rotation does, is opened again under its own name. No query, body, header or key is written.
 """
 
-import queue
+import os
 import sys
 import threading
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from random import random
 from time import monotonic, time
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import orjson
 
@@ -22,6 +23,9 @@ from gateway.wire.request import Request
 
 _MOST = 20_000
 """Lines that may wait."""
+_AT_ONCE = 1_000
+_LOOK = 1.0
+"""Seconds between two looks at whether the file is still where it was."""
 
 
 class Logged(Protocol):
@@ -38,38 +42,39 @@ class Logged(Protocol):
 
 
 class AccessLog:
-    """One worker's access log."""
+    """One worker's access log; StartError when its file cannot be written."""
 
     def __init__(self, settings: model.AccessLog) -> None:
+        self.settings = settings
         self.is_on = settings.path is not None and settings.sample > 0
         self.dropped = 0
         self._sample = settings.sample
-        self._lines: queue.Queue[bytes | None] = queue.Queue(_MOST)
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
         self._skew = time() - monotonic()
         self._thread: threading.Thread | None = None
         if settings.path is not None and self.is_on:
-            self._thread = threading.Thread(target=_drain, args=(self._lines, _open(settings.path)), daemon=True)
+            self._thread = threading.Thread(target=_drain, args=(self._lines, File(settings.path)), daemon=True)
             self._thread.start()
 
     def write(self, call: Logged, ended: float) -> None:
         """Log the call, or leave it out of the sample."""
         if self._sample < 1 and random() >= self._sample:
             return
-        try:
-            self._lines.put_nowait(self._line(call, ended))
-        except queue.Full:
+        if self._lines.qsize() < _MOST:
+            self._lines.put(self._line(call, ended))
+        else:
             self.dropped += 1
+
+    def let_go(self) -> None:
+        """Close the file once all that waits is written."""
+        self.is_on = False
+        self._lines.put(None)
 
     def close(self) -> None:
         """Write what waits, for a second at most."""
-        thread, self._thread = self._thread, None
-        self.is_on = False
-        if thread is not None:
-            try:
-                self._lines.put_nowait(None)
-            except queue.Full:
-                return
-            thread.join(1)
+        self.let_go()
+        if self._thread is not None:
+            self._thread.join(1)
 
     def _line(self, call: Logged, ended: float) -> bytes:
         request = call.request
@@ -92,27 +97,68 @@ class AccessLog:
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _open(path: str) -> BinaryIO:
-    if path == "-":
-        return sys.stdout.buffer
+class File:
+    """The log's file, or standard output; StartError when it cannot be written."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = sys.stdout.fileno() if path == "-" else _open(path)
+        self._looked = monotonic()
+
+    def write(self, data: bytes) -> None:
+        """Write all of it; OSError when that fails."""
+        if monotonic() - self._looked >= _LOOK:
+            self._look()
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        if self._path != "-":
+            os.close(self._descriptor)
+
+    def _look(self) -> None:
+        self._looked = monotonic()
+        if self._path == "-" or _is_there(self._path, self._descriptor):
+            return
+        try:
+            fresh = _open(self._path)
+        except StartError:
+            return  # the old one still takes lines
+        os.close(self._descriptor)
+        self._descriptor = fresh
+
+
+def _open(path: str) -> int:
+    """Without waiting for anything, so that a pipe which nobody reads is a fault."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        return open(path, "ab", buffering=0)
+        descriptor = os.open(path, flags, 0o666)
     except OSError as error:
         raise StartError(f"cannot write the access log {path}: {error.strerror}") from None
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
-def _drain(lines: "queue.Queue[bytes | None]", file: BinaryIO) -> None:
+def _is_there(path: str, descriptor: int) -> bool:
+    """Whether the path still leads to the open file."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def _drain(lines: "SimpleQueue[bytes | None]", file: File) -> None:
     """Write lines as they come, many at once when many wait, until None comes."""
-    while (line := lines.get()) is not None:
-        batch = [line]
-        while not lines.empty() and len(batch) < 1000:
-            more = lines.get()
-            if more is None:
-                lines.put(None)
+    line: bytes | None = b""
+    while line is not None:
+        batch = []
+        while (line := lines.get()) is not None:
+            batch.append(line)
+            if lines.empty() or len(batch) == _AT_ONCE:
                 break
-            batch.append(more)
         try:
             file.write(b"".join(batch))
-            file.flush()
         except OSError:
             continue
+    file.close()

@@ -31,9 +31,7 @@ def answer_error(
     answer(request, refusal.status, error_body(refusal, request_id, protocol), head=head)
 
 
-def answer(
-    request: Request, status: int, body: bytes, *, head: bytes = b"", kind: bytes = _JSON
-) -> None:
+def answer(request: Request, status: int, body: bytes, *, head: bytes = b"", kind: bytes = _JSON) -> None:
     """Answer with a body that is all there."""
     request.reply([status_line(status), kind if body else b"", date(), head], len(body))
     if request.method != b"HEAD":

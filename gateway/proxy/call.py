@@ -215,6 +215,10 @@ class Call:
     def _go(self, name: str, reason: str) -> None:
         """Try that variant."""
         self.reason = reason
+        if name in self.runtime.disabled:
+            self._tried += (name,)
+            self.on_failed("disabled", refusal("no_available_variant", f"{name} is disabled"))
+            return
         lane = self.runtime.lane(self.route, name)
         if lane.variant.is_full():
             self._tried += (name,)

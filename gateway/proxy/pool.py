@@ -1,23 +1,20 @@
 """A variant's endpoints with their live state: connections, requests in flight, recent failures.
 
-Names become endpoints here, one for each address, looked up again off the request path. Which endpoint is next is
-decided by `core.pool`.
+Names become endpoints here, one for each address, looked up again off the request path. Which endpoint is next, and
+which ones a change of the settings leaves alone, is decided by `core.pool`.
 """
 
 import asyncio
 import random
 import ssl
 from collections.abc import Callable
+from functools import partial
 
 from gateway.core import model
-from gateway.core.pool import NEVER, least_loaded, round_robin
+from gateway.core.pool import NEVER, host, kept, least_loaded, round_robin
 from gateway.wire import resolve
 from gateway.wire.connections import Address, Connections
 from gateway.wire.outbox import Outbox
-from gateway.wire.tls import client_context
-
-_FIRST_LOOK_UP = 2.0
-"""Seconds that a worker's start waits for a name."""
 
 
 class Endpoint:
@@ -34,36 +31,91 @@ class Endpoint:
         self.failed_at = NEVER
 
 
+class Site:
+    """One endpoint of the configuration: the addresses it stands for. A pool and the one that follows it share those
+    that did not change; when no pool has a site any more its connections end as they become free."""
+
+    def __init__(self, configured: model.Endpoint, make: Callable[[str], Endpoint]) -> None:
+        self.addresses: list[Endpoint] = []
+        self._make = make
+        self._pools: list[Pool] = []
+        self._name: resolve.Name | None = None
+        if is_named(configured):
+            self._name = resolve.Name(configured.host, configured.port, self._changed)
+        else:
+            self.addresses.append(make(configured.host))
+
+    async def looked_up(self) -> None:
+        """Returns once its name was looked up for the first time, well or not."""
+        if self._name is not None:
+            await self._name.looked.wait()
+
+    def join(self, pool: "Pool") -> None:
+        """That pool has this site."""
+        self._pools.append(pool)
+
+    def leave(self, pool: "Pool") -> None:
+        """That pool has it no more."""
+        self._pools.remove(pool)
+        if not self._pools:
+            if self._name is not None:
+                self._name.stop()
+                self._name = None
+            for each in self.addresses:
+                each.connections.close()
+
+    def _changed(self, addresses: tuple[str, ...]) -> None:
+        old = {each.connections.address.host: each for each in self.addresses}
+        self.addresses = [old.pop(one) if one in old else self._make(one) for one in addresses]
+        for gone in old.values():
+            gone.connections.close()
+        for pool in self._pools:
+            pool.gather()
+
+
 class Pool:
-    """The endpoints of one variant."""
+    """The endpoints of one variant. `previous` is the pool of the settings it had before."""
 
-    def __init__(self, variant: model.Variant, loop: asyncio.AbstractEventLoop, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        variant: model.Variant,
+        outbox: Outbox,
+        *,
+        tls: ssl.SSLContext | None,
+        previous: "Pool | None" = None,
+    ) -> None:
         self._variant = variant
-        self._loop = loop
-        self._outbox = outbox
-        self._tls = _tls(variant)
-        self._host = _host(variant)
-        self._names: list[resolve.Name] = []
-        self._found: dict[model.Endpoint, list[Endpoint]] = {}
         self._last = -1
+        make = partial(_endpoint, outbox=outbox, variant=variant, tls=tls)
+        same = kept(previous.variant, variant) if previous is not None else frozenset()
+        self._sites = {
+            each: previous.site(each) if previous is not None and each in same else Site(each, partial(make, each))
+            for each in variant.endpoints
+        }
         self.endpoints: list[Endpoint] = []
-        for endpoint in variant.endpoints:
-            if endpoint.scheme == "unix" or resolve.is_address(endpoint.host):
-                self._found[endpoint] = [self._make(endpoint, endpoint.host)]
-            else:
-                self._names.append(resolve.Name(endpoint.host, endpoint.port, self._changer(endpoint)))
-        self._gather()
+        self.gather()
+        for site in self._sites.values():
+            site.join(self)
 
-    async def start(self) -> None:
-        """Look the names up; a name that gives nothing yet leaves its endpoints out until it does."""
-        await asyncio.gather(*(name.first(_FIRST_LOOK_UP) for name in self._names))
+    @property
+    def variant(self) -> model.Variant:
+        """Whose endpoints they are."""
+        return self._variant
+
+    def site(self, endpoint: model.Endpoint) -> Site:
+        """One of its own."""
+        return self._sites[endpoint]
+
+    async def looked_up(self) -> None:
+        """Returns once every name was looked up; one that gives nothing leaves its endpoints out until it does."""
+        for site in self._sites.values():
+            await site.looked_up()
 
     def stop(self) -> None:
-        """Look nothing up any more and close what is free."""
-        for name in self._names:
-            name.stop()
-        for endpoint in self.endpoints:
-            endpoint.connections.close()
+        """Let go of the sites; requests that still have this pool may use it to their end."""
+        for site in self._sites.values():
+            site.leave(self)
+        self._sites = {}
 
     def choose(self, now: float, tried: tuple[Endpoint, ...]) -> Endpoint | None:
         """The endpoint for the next attempt: one not yet tried for this request where there is one."""
@@ -84,37 +136,23 @@ class Pool:
         for endpoint in self.endpoints:
             endpoint.connections.sweep(now)
 
-    def _make(self, endpoint: model.Endpoint, host: str) -> Endpoint:
-        tls = self._tls if endpoint.scheme == "https" else None
-        name = (self._variant.tls.server_name or endpoint.host) if tls is not None else None
-        address = Address(host, endpoint.port, endpoint.path, tls, name)
-        authority = self._host if self._host is not None else endpoint.authority
-        line = b" HTTP/1.1\r\nhost: %b\r\n" % authority.encode()
-        return Endpoint(endpoint.url, line, Connections(address, self._loop, self._outbox))
-
-    def _changer(self, endpoint: model.Endpoint) -> Callable[[tuple[str, ...]], None]:
-        def changed(addresses: tuple[str, ...]) -> None:
-            old = {one.connections.address.host: one for one in self._found.get(endpoint, [])}
-            self._found[endpoint] = [
-                old.pop(host) if host in old else self._make(endpoint, host) for host in addresses
-            ]
-            for gone in old.values():
-                gone.connections.close()
-            self._gather()
-
-        return changed
-
-    def _gather(self) -> None:
-        self.endpoints = [one for endpoint in self._variant.endpoints for one in self._found.get(endpoint, [])]
+    def gather(self) -> None:
+        """Take what the sites stand for now."""
+        self.endpoints = [one for each in self._variant.endpoints for one in self._sites[each].addresses]
 
 
-def _tls(variant: model.Variant) -> ssl.SSLContext | None:
-    if all(endpoint.scheme != "https" for endpoint in variant.endpoints):
-        return None
-    settings = variant.tls
-    return client_context(settings.ca, settings.cert, settings.key, verify=settings.verify)
+def is_named(endpoint: model.Endpoint) -> bool:
+    """Whether it stands for the addresses of a name."""
+    return endpoint.scheme != "unix" and not resolve.is_address(endpoint.host)
 
 
-def _host(variant: model.Variant) -> str | None:
-    """The Host that the variant's own header settings give."""
-    return next((value for name, value in variant.headers.set if name.lower() == "host"), None)
+def _endpoint(
+    configured: model.Endpoint, address: str, *, outbox: Outbox, variant: model.Variant, tls: ssl.SSLContext | None
+) -> Endpoint:
+    context = tls if configured.scheme == "https" else None
+    name = (variant.tls.server_name or configured.host) if context is not None else None
+    own = host(variant)
+    authority = own if own is not None else configured.authority
+    line = b" HTTP/1.1\r\nhost: %b\r\n" % authority.encode()
+    reached = Address(address, configured.port, configured.path, context, name)
+    return Endpoint(configured.url, line, Connections(reached, asyncio.get_running_loop(), outbox))

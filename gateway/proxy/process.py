@@ -4,7 +4,7 @@ It decides when serving begins and ends. It must not know how a request is serve
 
 SIGTERM drains after `limits.drain_delay`; SIGINT drains without it; a second SIGINT ends at once. When the launcher is
 gone the worker drains and ends as well, so nothing is orphaned. Control may come and go: the link to it is dialled for
-ever, and serving needs nothing from it.
+ever, and serving needs nothing from it. What it sends while it is there are new snapshots.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ from gateway.links.child import Lifeline, handle_signals
 from gateway.links.frames import Redial
 from gateway.links.log import Log, describe
 from gateway.links.rundir import SNAPSHOT, RunDir
+from gateway.proxy.pieces import Pieces
+from gateway.proxy.reloads import Reloads
 
 
 class Serving(Protocol):
@@ -32,6 +34,9 @@ class Serving(Protocol):
 
     async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
         """Begins to accept; StartError when it cannot."""
+
+    async def take(self, snapshot: Snapshot, pieces: Pieces) -> None:
+        """Serves by another snapshot from now on; StartError when it cannot."""
 
     def drain(self, delay: bool) -> Awaitable[None]:
         """Ends when nothing is in flight, or the limit is reached. Called again without `delay`, it cuts it short."""
@@ -48,7 +53,6 @@ class Worker:
 
     def __init__(self, arguments: dict[str, str], log: Log) -> None:
         self._run_dir = RunDir(arguments["run-dir"])
-        self._snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
         self._index = int(arguments["index"])
         self._board = Board.open(int(arguments["board"]))
         pairs = [pair.split(":") for pair in arguments["fds"].split(",")]
@@ -64,9 +68,12 @@ class Worker:
 
     async def run(self, factory: Factory) -> int:
         """Serves to the end."""
-        self._server = factory(self._snapshot, self._board.slot(self._index), self._board, self._index)
+        snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
+        self._server = factory(snapshot, self._board.slot(self._index), self._board, self._index)
         await self._server.start(self._sockets, self._listeners)
-        self._link = Redial(self._run_dir.control_socket, greeting=self._state, received=lambda frames, frame: None)
+        self._reloads = Reloads(snapshot, self._server, acknowledge=self._tell, refuse=self._refuse)
+        self._link = Redial(self._run_dir.control_socket, greeting=self._greet, received=self._reloads.receive)
+        self._spawn(self._reloads.run(), "reloads")
         self._spawn(self._link.run(), "link")
         asyncio.get_running_loop().set_exception_handler(self._on_exception)
         self._lifeline.watch(self._on_orphaned)
@@ -79,15 +86,28 @@ class Worker:
             self._run_dir.remove()
         return code
 
+    def _greet(self) -> bytes:
+        self._reloads.begin_afresh()
+        return self._state()
+
     def _state(self) -> bytes:
-        return orjson.dumps(
-            {
-                "index": self._index,
-                "pid": os.getpid(),
-                "revision": self._snapshot.revision,
-                "draining": self._draining,
-            }
+        reloads = self._reloads
+        return self._says(
+            revision=reloads.snapshot.revision,
+            serial=reloads.snapshot.serial,
+            draining=self._draining,
+            blocked=reloads.blocked,
         )
+
+    def _tell(self) -> None:
+        self._link.send(self._state())
+
+    def _refuse(self, serial: int, why: str) -> None:
+        self._log.error("cannot take a snapshot", serial=serial, why=why)
+        self._link.send(self._says(serial=serial, refused=why))
+
+    def _says(self, **what: object) -> bytes:
+        return orjson.dumps({"index": self._index, "pid": os.getpid(), **what})
 
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -114,7 +134,8 @@ class Worker:
         """The first drain ends the process; another one only cuts its delay."""
         ends = not self._draining
         self._draining = True
-        self._link.send(self._state())
+        self._reloads.stop()
+        self._tell()
         self._spawn(self._drained(self._server.drain(delay), ends=ends), "drain")
 
     async def _drained(self, drain: Awaitable[None], *, ends: bool) -> None:

@@ -1,47 +1,105 @@
-"""A snapshot at work in this worker: its routes ready to decide, its variants with their live state."""
+"""A snapshot at work in this worker: its variants with their live state, and what its requests need of its settings.
+
+A variant comes to life with its first request. Only those with names are made before the snapshot is in force, so that
+no request waits for a look-up. What the snapshot before had alive and this one did not change is taken over as it is.
+"""
 
 import asyncio
 import ipaddress
+from dataclasses import dataclass
 
 from gateway.core import model
 from gateway.core.decide import CompiledRoute
-from gateway.core.routing import RouteTable
 from gateway.links.board import Board
+from gateway.proxy.contexts import Contexts, contexts, key
 from gateway.proxy.heads import forwarded
-from gateway.proxy.pool import Pool
+from gateway.proxy.pieces import Pieces
+from gateway.proxy.pool import Pool, is_named
 from gateway.proxy.tally import Tally
 from gateway.proxy.variants import Lane, Variant
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
 
-HEALTH_PATHS = frozenset({b"/livez", b"/readyz"})
+_FIRST_LOOK_UP = 2.0
+"""Seconds that a snapshot waits for names before it is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all runtimes of a worker have in common."""
+
+    tally: Tally
+    board: Board
+    outbox: Outbox
 
 
 class Runtime:
     """What one request takes at its beginning and keeps to its end."""
 
-    def __init__(self, snapshot: model.Snapshot, tally: Tally, board: Board, outbox: Outbox) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, snapshot: model.Snapshot, shared: Shared, tls: Contexts) -> None:
         self.snapshot = snapshot
         self.limits = snapshot.limits
-        self.tally = tally
-        self.table = RouteTable(snapshot)
-        self.variants = {
-            name: Variant(one, Pool(one, loop, outbox), tally, board) for name, one in snapshot.variants.items()
-        }
-        claimed = {route.match.path.encode() for route in snapshot.routes.values()}
-        self.health_paths = HEALTH_PATHS - claimed
+        self.disabled = snapshot.disabled
+        self.tally = shared.tally
+        self.tls = tls
+        self._shared = shared
+        self._variants: dict[str, Variant] = {}
+        """Those that are alive."""
+        self._retired = False
         self._trusted = [ipaddress.ip_network(network) for network in snapshot.trusted_proxies]
         self.has_trusted = bool(self._trusted)
         self._lanes: dict[tuple[str, str], Lane] = {}
 
-    async def start(self) -> None:
-        """Get ready to serve."""
-        await asyncio.gather(*(variant.pool.start() for variant in self.variants.values()))
+    @classmethod
+    async def prepare(
+        cls, snapshot: model.Snapshot, shared: Shared, pieces: Pieces, *, previous: "Runtime | None" = None
+    ) -> "Runtime":
+        """A runtime that is ready to follow `previous`; StartError when it cannot be. It is to be stopped if it never
+        comes into force."""
+        known = {} if previous is None else previous.tls
+        runtime = cls(snapshot, shared, await contexts(snapshot.variants.values(), known, pieces))
+        try:
+            await runtime._make_ahead(previous, pieces)
+        except BaseException:
+            runtime.stop()
+            raise
+        return runtime
+
+    async def _make_ahead(self, previous: "Runtime | None", pieces: Pieces) -> None:
+        before = {} if previous is None else dict(previous._variants)
+        for name, settings in self.snapshot.variants.items():
+            known = before.get(name)
+            if known is not None and known.settings is not settings:
+                self._make(name, known)
+            elif known is None and any(map(is_named, settings.endpoints)):
+                self._make(name)
+            await pieces.breathe()
+        pools = [variant.pool for variant in self._variants.values()]
+        try:
+            await pieces.wait(asyncio.wait_for(_look_up(pools), _FIRST_LOOK_UP))
+        except TimeoutError:
+            pass
+
+    def follow(self, previous: "Runtime") -> None:
+        """Come into force: take over what is alive and unchanged. From here on the other one makes nothing lasting."""
+        for name, variant in previous._variants.items():
+            settings = self.snapshot.variants.get(name)
+            if settings is variant.settings:
+                self._variants[name] = variant
+            elif settings is not None and name not in self._variants:
+                self._make(name, variant)
+        previous._retired = True
+
+    async def leave(self, successor: "Runtime", pieces: Pieces) -> None:
+        """Let go of what the successor has not taken over; requests in flight end as they began."""
+        for name, variant in list(self._variants.items()):
+            if successor._variants.get(name) is not variant:
+                variant.pool.stop()
+                await pieces.breathe()
 
     def stop(self) -> None:
         """Let go of the pools."""
-        for variant in self.variants.values():
+        for variant in self._variants.values():
             variant.pool.stop()
 
     def lane(self, route: CompiledRoute, variant: str) -> Lane:
@@ -49,9 +107,21 @@ class Runtime:
         lane = self._lanes.get((route.name, variant))
         if lane is None:
             exposed = self._exposed(route, variant) if self.snapshot.expose_headers else None
-            lane = Lane(route, self.variants[variant], self.tally, exposed=exposed)
+            lane = Lane(route, self._variant(variant), self.tally, exposed=exposed)
             self._lanes[route.name, variant] = lane
         return lane
+
+    def _variant(self, name: str) -> Variant:
+        return self._variants.get(name) or self._make(name)
+
+    def _make(self, name: str, before: Variant | None = None) -> Variant:
+        settings = self.snapshot.variants[name]
+        previous = None if before is None else before.pool
+        pool = Pool(settings, self._shared.outbox, tls=self.tls.get(key(settings)), previous=previous)
+        variant = self._variants[name] = Variant(settings, pool, self.tally, self._shared.board)
+        if self._retired:
+            pool.stop()
+        return variant
 
     def trusts(self, peer: str) -> bool:
         """Whether that peer is a proxy whose x-forwarded-* fields are believed."""
@@ -87,12 +157,12 @@ class Runtime:
 
     def sweep(self, now: float) -> None:
         """Close what rests for too long."""
-        for variant in self.variants.values():
+        for variant in self._variants.values():
             variant.pool.sweep(now)
 
     def connections(self) -> int:
         """How many connections to models are open."""
-        pools = (variant.pool for variant in self.variants.values())
+        pools = (variant.pool for variant in self._variants.values())
         return sum(len(endpoint.connections) for pool in pools for endpoint in pool.endpoints)
 
     def _is_trusted(self, address: str) -> bool:
@@ -106,6 +176,11 @@ class Runtime:
         version = f"x-gateway-version: {variant.version}\r\n" if variant.version else ""
         lines = f"x-gateway-route: {route.name}\r\nx-gateway-variant: {name}\r\n{version}"
         return f"{lines}x-gateway-revision: {self.snapshot.revision}\r\n".encode()
+
+
+async def _look_up(pools: list[Pool]) -> None:
+    for pool in pools:
+        await pool.looked_up()
 
 
 def _unmapped(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

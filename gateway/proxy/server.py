@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 from time import monotonic
 
 from gateway.core import model
@@ -10,18 +9,18 @@ from gateway.core.decide import CompiledRoute
 from gateway.core.routing import Miss, path_fault
 from gateway.errors import Refusal, StartError, refusal
 from gateway.links.board import Board, Slot
-from gateway.proxy.access import AccessLog
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
+from gateway.proxy.draft import Draft
 from gateway.proxy.heads import marks, passing
 from gateway.proxy.known import Known
-from gateway.proxy.runtime import Runtime
+from gateway.proxy.pieces import Pieces
+from gateway.proxy.runtime import Shared
 from gateway.proxy.tally import Tally
 from gateway.wire.listen import Listener
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
-from gateway.wire.server import Service
-from gateway.wire.tls import server_context
+from gateway.wire.server import ServerConnection, Service
 
 _TICK = 0.05
 """Seconds between two looks at the calls in flight."""
@@ -37,28 +36,44 @@ class Server:
         self.calls: set[Call] = set()
         self._tally = Tally(slot)
         outbox = Outbox(self._loop)
-        self._runtime = Runtime(snapshot, self._tally, board, outbox)
+        self._snapshot = snapshot
+        self._shared = Shared(self._tally, board, outbox)
         self._service = Service(self, snapshot.limits, monotonic, outbox)
-        self._access = AccessLog(snapshot.access_log)
-        self.logs = self._access.is_on
         self._clients = self._tally.gauge("gateway_connections", "client")
         self._upstreams = self._tally.gauge("gateway_connections", "upstream")
         self._everywhere = board.cells(self._tally.key("gateway_connections", "client"))
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, int]] = []
         self._ticks = 0
         self._index = index
         self._board = board
         self._ending: asyncio.Event | None = None
 
     async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
-        """Begin to accept; StartError when a listener's TLS files cannot be used."""
-        await self._runtime.start()
+        """Begin to accept; StartError when a file that the snapshot names cannot be used."""
+        draft = await Draft.make(self._snapshot, self._shared, Pieces())
+        self._enter(draft)
         for sock, index in zip(sockets, listeners, strict=True):
-            tls = _tls(self._runtime.snapshot.listen[index])
-            self._listeners.append(Listener(sock, self._service, tls, is_full=self._is_full))
-        for listener in self._listeners:
+            tls = draft.tls.get(index)
+            self._listeners.append((Listener(sock, self._service, tls, is_full=self._is_full), index))
+        for listener, _ in self._listeners:
             listener.start()
         self._loop.call_later(_TICK, self._tick)
+
+    async def take(self, snapshot: model.Snapshot, pieces: Pieces) -> None:
+        """Serve by that snapshot from now on; requests in flight end by the one they began with. StartError when it
+        cannot be: then nothing has changed."""
+        draft = await Draft.make(snapshot, self._shared, pieces, previous=self._runtime)
+        if self._ending is not None:
+            draft.abandon()
+            raise StartError("the worker is about to end")
+        before, access = self._runtime, self._access
+        draft.runtime.follow(before)
+        self._enter(draft)
+        if draft.access is not None:
+            access.let_go()
+        if snapshot.trusted_proxies != before.snapshot.trusted_proxies:
+            self._forget()
+        await before.leave(draft.runtime, pieces)
 
     async def drain(self, delay: bool) -> None:
         """End when nothing is in flight, or `limits.drain` is over. A second call cuts the delay short."""
@@ -73,7 +88,7 @@ class Server:
                 await asyncio.wait_for(self._ending.wait(), limits.drain_delay)
             except TimeoutError:
                 pass
-        for listener in self._listeners:
+        for listener, _ in self._listeners:
             listener.stop()
         await self._empty(monotonic() + limits.drain)
         self.abort()
@@ -94,14 +109,14 @@ class Server:
             Call(self, runtime, request, head.known.route, head.known).begin()
             return
         path = request.path
-        if path in runtime.health_paths and request.method in (b"GET", b"HEAD"):
+        if path in self._health_paths and request.method in (b"GET", b"HEAD"):
             self._answer_health(request)
             return
         fault = path_fault(path) if b"." in path or b"%" in path else None
         if fault is not None:
             self._reject(request, refusal("bad_request", fault))
             return
-        found = runtime.table.find(request.host or b"", path, request.method, request.headers)
+        found = self._table.find(request.host or b"", path, request.method, request.headers)
         if isinstance(found, CompiledRoute):
             known = None
             if head is not None:
@@ -119,6 +134,25 @@ class Server:
         self._access.write(call, ended)
 
     # ---- inside
+
+    def _enter(self, draft: Draft) -> None:
+        """Put it into force."""
+        self._runtime = draft.runtime
+        self._table = draft.table
+        self._health_paths = draft.health_paths
+        self._service.limits = draft.runtime.limits
+        self._service.heads.forget()
+        for listener, index in self._listeners:
+            listener.tls = draft.tls.get(index, listener.tls)
+        if draft.access is not None:
+            self._access = draft.access
+            self.logs = draft.access.is_on
+
+    def _forget(self) -> None:
+        """What connections remember of how their clients are trusted."""
+        for member in self._service.members:
+            if isinstance(member, ServerConnection):
+                member.memo = None
 
     def _miss(self, request: Request, miss: Miss) -> None:
         if miss.code == "no_route":
@@ -165,12 +199,3 @@ class Server:
         self._service.drain()  # again, for those that came meanwhile
         while self._service.members and monotonic() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
             await asyncio.sleep(_TICK)
-
-
-def _tls(listener: model.Listener) -> ssl.SSLContext | None:
-    if listener.cert is None or listener.key is None:
-        return None
-    try:
-        return server_context(listener.cert, listener.key)
-    except (OSError, ssl.SSLError) as error:
-        raise StartError(f"cannot use the TLS files {listener.cert} and {listener.key}: {error}") from None

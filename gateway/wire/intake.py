@@ -49,13 +49,14 @@ class Intake:
     """The requests of one connection, in the making."""
 
     __slots__ = (
-        *("_bounds", "_connection", "_fed", "_last", "_raw_left", "_start", "_upgrading", "broken", "in_head"),
+        *("_connection", "_fed", "_last", "_raw_left", "_start", "_upgrading", "bounds", "broken", "in_head"),
         *("parser", "refused", "request", "tail"),
     )
 
     def __init__(self, connection: Queue, bounds: Bounds) -> None:
         self._connection = connection
-        self._bounds = bounds
+        self.bounds = bounds
+        """For the requests that are yet to come; changed only while `is_resting`."""
         self.parser = httptools.HttpRequestParser(self)
         self.request: Request | None = None
         """The request whose head or body is being received."""
@@ -146,8 +147,8 @@ class Intake:
 
     def _look_at_rest(self, request: Request) -> None:
         if self.in_head:
-            if self._fed > self._bounds.header:
-                self.refuse(_too_large(self._start, self._bounds))
+            if self._fed > self.bounds.header:
+                self.refuse(_too_large(self._start, self.bounds))
         elif request.length is not None:
             self._raw_left = request.length
         elif self._fed > _FRAMING + _FRAMING_SHARE * request.body_size:
@@ -247,8 +248,8 @@ class Intake:
         if request is None:
             return
         request.body_size += len(data)
-        if request.body_size > self._bounds.body:
-            self.refuse(_body_too_large(self._bounds))
+        if request.body_size > self.bounds.body:
+            self.refuse(_body_too_large(self.bounds))
             raise _Stop
         if request.receiver is not None:
             request.receiver.on_body(data)
@@ -261,7 +262,7 @@ class Intake:
             self._complete()
 
     def _measure(self, request: Request) -> Refusal | None:
-        bounds = self._bounds
+        bounds = self.bounds
         if request.length is not None and request.length > bounds.body:
             return _body_too_large(bounds)
         if self._fed > bounds.header:

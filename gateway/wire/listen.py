@@ -27,7 +27,8 @@ class Listener:
         self._sock = sock
         self._is_full = is_full
         self._service = service
-        self._tls = tls
+        self.tls = tls
+        """For those who connect from now on."""
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = False
@@ -71,7 +72,7 @@ class Listener:
     def _turn_away(self, sock: socket.socket) -> None:
         """Say that there is no room, where that can be said in the clear."""
         try:
-            if self._tls is None:
+            if self.tls is None:
                 sock.send(_NO_ROOM)
                 sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -83,12 +84,11 @@ class Listener:
             self._loop.add_reader(self._sock.fileno(), self._accept)
 
     async def _serve(self, sock: socket.socket, peer: str) -> None:
-        secure = self._tls is not None
+        tls = self.tls
+        secure = tls is not None
         connection = ServerConnection(self._service, peer, secure)
         wait = self._service.limits.header_timeout if secure else None
         try:
-            await self._loop.connect_accepted_socket(
-                lambda: connection, sock, ssl=self._tls, ssl_handshake_timeout=wait
-            )
+            await self._loop.connect_accepted_socket(lambda: connection, sock, ssl=tls, ssl_handshake_timeout=wait)
         except (OSError, ssl.SSLError):
             sock.close()

@@ -25,32 +25,26 @@ class Name:
         self.host = host
         self.port = port
         self.addresses: tuple[str, ...] = ()
+        self.looked = asyncio.Event()
+        """Set once the first look-up has ended, well or not."""
         self._changed = changed
-        self._task: asyncio.Task[None] | None = None
-
-    async def first(self, within: float) -> None:
-        """Look it up once, waiting at most `within` seconds, and go on watching."""
-        try:
-            await asyncio.wait_for(self._look(), within)
-        except TimeoutError:
-            pass
         self._task = asyncio.get_running_loop().create_task(self._watch())
 
     def stop(self) -> None:
         """Look it up no more."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(EVERY)
             await self._look()
+            self.looked.set()
+            await asyncio.sleep(EVERY)
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except OSError:
+        except (OSError, UnicodeError):
             return
         addresses = tuple(sorted({str(info[4][0]) for info in found}))
         if addresses and addresses != self.addresses:

@@ -82,7 +82,7 @@ class Service:
         self.limits = limits
         self.clock = clock
         self.heads: Heads = Heads()
-        """To be cleared when what is `known` of heads is no longer so."""
+        """To be forgotten when what is `known` of them is no longer so."""
         self.members: set[Member] = set()
         self.draining = False
 
@@ -162,6 +162,7 @@ class ServerConnection(asyncio.Protocol):
                 self.closing = service.draining
                 service.handler.handle(request)
                 return
+            intake.bounds = limits
         began = not intake.in_head
         if intake.request is not None and began:
             self._since = self.service.clock()

@@ -1,0 +1,73 @@
+"""The calls about overrides: variants disabled and enabled, splits set and taken back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.admin import convert
+from gateway.admin.answers import Overrides
+from gateway.admin.calls import AnyAsked, Asked, answered
+from gateway.admin.refusals import Misfit, invalid_request
+from gateway.admin.requests import Enabled, NoQuery, ReasonQuery, SetSplit, instant
+from gateway.core.model import Snapshot
+from gateway.core.records import Override, OverrideKey
+from gateway.core.suggest import did_you_mean
+
+
+async def list_overrides(asked: Asked[NoQuery, None]) -> web.StreamResponse:
+    """Those in force."""
+    return answered(Overrides(items=convert.overrides(asked.operations)))
+
+
+async def put_enabled(asked: Asked[NoQuery, Enabled]) -> web.StreamResponse:
+    """Disabled by an override; enabled by ending it."""
+    variant, body = asked.name("variant"), asked.body
+    if not body.enabled:
+        now = asked.context.now()
+        expires = _ahead(instant(body.expires, now), now)
+        return await _set(asked, Override("variant_disabled", variant, asked.who, body.reason, now, expires))
+    if body.expires is not None:
+        raise invalid_request([Misfit(path="expires", message="goes with enabled: false only")])
+    outcome = await asked.operations.end_override(("variant_disabled", variant), who=asked.who, why=body.reason)
+    return answered(convert.outcome(outcome), revision=outcome.revision.number)
+
+
+async def put_split(asked: Asked[NoQuery, SetSplit]) -> web.StreamResponse:
+    """In place of the revision's."""
+    route, body, now = asked.name("route"), asked.body, asked.context.now()
+    _check_names(body.split, asked.operations.snapshot)
+    expires = _ahead(instant(body.expires, now), now)
+    override = Override("split_set", route, asked.who, body.reason, now, expires, split=body.split, rules=body.rules)
+    return await _set(asked, override)
+
+
+async def delete_split(asked: Asked[ReasonQuery, None]) -> web.StreamResponse:
+    """The revision's split decides again."""
+    key: OverrideKey = ("split_set", asked.name("route"))
+    outcome = await asked.operations.end_override(key, who=asked.who, why=asked.query.reason)
+    return answered(convert.outcome(outcome), revision=outcome.revision.number)
+
+
+async def _set(asked: AnyAsked, override: Override) -> web.StreamResponse:
+    outcome = await asked.operations.set_override(override)
+    in_force = [each for each in asked.operations.overrides() if each.key == override.key]
+    return answered(convert.outcome(outcome, *in_force), revision=outcome.revision.number)
+
+
+def _ahead(expires: datetime | None, now: datetime) -> datetime | None:
+    if expires is not None and expires <= now:
+        raise invalid_request([Misfit(path="expires", message="is past; a time ahead is due")])
+    return expires
+
+
+def _check_names(split: Mapping[str, int], snapshot: Snapshot) -> None:
+    """Every variant of a split must be one; a route that is none is found out by whoever sets it."""
+    unknown = [name for name in split if name not in snapshot.variants]
+    if unknown:
+        raise invalid_request(
+            [
+                Misfit(path=f"split.{name}", message=f"there is no such variant{did_you_mean(name, snapshot.variants)}")
+                for name in unknown[:20]
+            ]
+        )

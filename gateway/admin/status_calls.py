@@ -1,0 +1,17 @@
+"""The calls that show how it goes, and what may be asked."""
+
+from aiohttp import web
+
+from gateway.admin import convert
+from gateway.admin.calls import JSON, Asked, answered
+from gateway.admin.requests import NoQuery
+
+
+async def get_status(asked: Asked[NoQuery, None]) -> web.StreamResponse:
+    """Everything at a glance."""
+    return answered(convert.status(asked.operations))
+
+
+async def get_document(asked: Asked[NoQuery, None]) -> web.StreamResponse:
+    """The API, described."""
+    return web.Response(body=asked.context.document, content_type=JSON)

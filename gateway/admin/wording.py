@@ -1,0 +1,57 @@
+"""What is wrong with a query or a JSON body, in words for people.
+
+It decides sentences. It must not decide what is wrong. Values are not repeated.
+"""
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gateway.admin.refusals import Misfit
+from gateway.core.suggest import did_you_mean
+
+MOST = 20
+"""Misfits that are listed."""
+
+_DUE = {
+    "missing": "missing; it is required here",
+    "string_type": "text is due",
+    "string_too_long": "at most {max_length} characters are due",
+    "int_type": "a whole number is due",
+    "int_from_float": "a whole number is due",
+    "int_parsing": "a whole number is due",
+    "bool_type": "true or false is due",
+    "dict_type": "an object is due",
+    "model_type": "an object is due",
+    "too_short": "at least one entry is due",
+    "greater_than_equal": "{ge} or more is due",
+    "less_than_equal": "{le} or less is due",
+    "literal_error": "{expected} is due",
+    "value_error": "{error}",
+}
+
+
+def misfits(error: ValidationError, shape: type[BaseModel]) -> list[Misfit]:
+    """All that does not fit, up to a bound."""
+    found = error.errors(include_url=False, include_input=False)
+    listed = [Misfit(path=_path(each), message=_sentence(each, shape)) for each in found[:MOST]]
+    more = len(found) - len(listed)
+    return [*listed, *([Misfit(path="", message=f"and {more} more")] if more else [])]
+
+
+def _path(error: ErrorDetails) -> str:
+    return ".".join(_short(str(part)) for part in error["loc"])
+
+
+def _sentence(error: ErrorDetails, shape: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
+        known = list(shape.model_fields)
+        suggestion = did_you_mean(str(error["loc"][-1]), known)
+        return f"unknown{suggestion}; allowed: {', '.join(known) or 'nothing'}"
+    template = _DUE.get(error["type"])
+    return template.format(**error.get("ctx", {})) if template else error["msg"]
+
+
+def _short(text: str) -> str:
+    """Fit for a terminal, however odd the name that was sent."""
+    kept = text if len(text) <= 80 else f"{text[:80]}..."
+    return "".join(each if each.isprintable() else "\ufffd" for each in kept)
