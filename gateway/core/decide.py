@@ -3,14 +3,14 @@
 Knows nothing of endpoints, breakers or bytes on the wire. Randomness is given by the caller.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from gateway.core.assignment import compile_draw, compile_split, heaviest, remaining
 from gateway.core.conditions import Predicate, comparisons, compile_condition
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie, compile_issuer, compile_keys
-from gateway.core.model import Condition, Route, Split
+from gateway.core.model import Condition, Route, Source, Split
 
 
 class Decision:
@@ -55,16 +55,22 @@ class Segments:
 
 
 class CompiledRoute:
-    """A route ready to decide. `needs_body` says that a rule or key reads JSON; `fallback` names in order who answers
-    when the assigned variant cannot, before the one that failed is left out. A variant of `disabled` is picked only
-    where a split has no other; whoever serves then treats it as failed."""
+    """A route ready to decide. `needs_body` says that a rule or key reads JSON, `by_head` that the decision depends on
+    the request's head alone; `fallback` names in order who answers when the assigned variant cannot, before the one
+    that failed is left out. A variant of `disabled` is picked only where a split has no other; whoever serves then
+    treats it as failed."""
 
-    __slots__ = ("_default", "_issue", "_key", "_prefix_length", "_rules", "fallback", "name", "needs_body", "route")
+    __slots__ = (
+        *("_default", "_issue", "_key", "_prefix_length", "_rules", "by_head", "fallback", "name", "needs_body"),
+        "route",
+    )
 
     def __init__(self, route: Route, segments: Segments, disabled: Set[str] = frozenset()) -> None:
         self.name = route.name
         self.route = route
-        self.needs_body = _reads_json(route, segments)
+        read = {source.kind for source in _sources(route, segments)}
+        self.needs_body = "json" in read
+        self.by_head = read.isdisjoint({"json", "client"}) and route.protocol != "openai"
         self.fallback = tuple(name for name in _fallback(route) if name not in disabled)
         self._rules = tuple(
             (segments.predicate(rule.segment), _choice(route, rule.name, remaining(rule.split, disabled)))
@@ -106,11 +112,11 @@ def _choice(route: Route, name: str | None, split: Split) -> Choice:
     )
 
 
-def _reads_json(route: Route, segments: Segments) -> bool:
-    if any(key.source.kind == "json" for key in route.targeting_key):
-        return True
-    conditions = [segments.conditions[rule.segment] for rule in route.rules]
-    return any(test.source.kind == "json" for condition in conditions for test in comparisons(condition))
+def _sources(route: Route, segments: Segments) -> Iterator[Source]:
+    """Everything that the route's keys and rules look at."""
+    yield from (key.source for key in route.targeting_key)
+    for rule in route.rules:
+        yield from (test.source for test in comparisons(segments.conditions[rule.segment]))
 
 
 def _fallback(route: Route) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from gateway.core.decide import CompiledRoute
 from gateway.core.stream import Beginning
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
+from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
 from gateway.proxy.runtime import Runtime
@@ -21,7 +22,7 @@ from gateway.wire.fields import Field, status_line
 from gateway.wire.request import Request
 from gateway.wire.tunnel import switch
 from gateway.wire.uptake import Uptake
-from gateway.wire.whole import Reply
+from gateway.wire.whole import ReplyHead
 
 NEVER = float("inf")
 _EXPECTATION = 1.0
@@ -38,6 +39,8 @@ class Call(Protocol):
     payload: Payload
     marks: tuple[bytes, bytes]
     forwarded: bytes
+    known: Known | None
+    """What is remembered of the request's head."""
     patient: bool
     """The clock of `first_byte` does not run."""
     decoded: bool
@@ -46,8 +49,8 @@ class Call(Protocol):
     """When `late` is to be called; on the monotonic clock, as all times here."""
     deadline: float
 
-    def on_whole(self, lane: Lane, reply: Reply, sent: float, now: float) -> None:
-        """The reply came whole, at `now`, to a request sent at `sent`."""
+    def on_whole(self, lane: Lane, head: ReplyHead, body: bytes, times: tuple[float, float]) -> None:
+        """The reply came whole; `times` are when the request was sent and when the reply came."""
 
     def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out; answers the fields to be added to it."""
@@ -225,7 +228,11 @@ class Attempt:
         request_id, trace = call.marks
         target = self._target() if self._variant.rewrites else request.target
         parts = [request.method, b" ", target, endpoint.line]
-        parts += heads.passing(request, removed)
+        known = call.known
+        if known is not None and (not removed or removed.isdisjoint(request.headers)):
+            parts.append(known.lines)
+        else:
+            parts += heads.passing(request, removed)
         parts += (b"x-request-id: ", request_id, b"\r\ntraceparent: ", trace, b"\r\n", call.forwarded, self.lane.added)
         if request.expects:
             parts.append(b"expect: 100-continue\r\n")
@@ -285,14 +292,14 @@ class Attempt:
         """Whether a 101 may come."""
         return self._request.upgrade is not None
 
-    def on_whole(self, reply: Reply) -> None:
+    def on_whole(self, head: ReplyHead, body: bytes) -> None:
         """The whole reply at once."""
         now = monotonic()
         self._connection = None
-        self._status = reply.status
+        self._status = head.status
         self._call.runtime.tally.observe(self._variant.first_byte, now - self._sent)
-        self._end("")
-        self._call.on_whole(self.lane, reply, self._sent, now)
+        self._settle("", now)
+        self._call.on_whole(self.lane, head, body, (self._sent, now))
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Passed on; a 100 only to a client that waits for it, and once."""
@@ -394,17 +401,22 @@ class Attempt:
             endpoint.in_flight -= 1
 
     def _end(self, outcome: str) -> None:
-        """Report the outcome (that of the reply's status where none is given) and let go of everything."""
-        self._leave_endpoint()
-        variant = self._variant
-        tally = self._call.runtime.tally
-        tally.values[variant.in_flight] -= 1
-        tally.observe(variant.duration, monotonic() - self._began)
-        if outcome:
-            tally.count("gateway_attempts_total", variant.name, outcome)
-        else:
-            tally.values[variant.failed if self._status in variant.error_statuses else variant.succeeded] += 1
+        """Report the outcome and let go of everything."""
+        self._settle(outcome, monotonic())
         self._stop_opening()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.cancel()
+
+    def _settle(self, outcome: str, now: float) -> None:
+        """Report the outcome, that of the reply's status where none is given."""
+        self._leave_endpoint()
+        variant = self._variant
+        tally = self._call.runtime.tally
+        values = tally.values
+        values[variant.in_flight] -= 1
+        tally.observe(variant.duration, now - self._began)
+        if outcome:
+            tally.count("gateway_attempts_total", variant.name, outcome)
+        else:
+            values[variant.failed if self._status in variant.error_statuses else variant.succeeded] += 1

@@ -10,18 +10,19 @@ from typing import Protocol
 
 from gateway.core.attempts import next_variant, reason
 from gateway.core.bodies import write_model
-from gateway.core.decide import CompiledRoute
+from gateway.core.decide import CompiledRoute, Decision
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads, reading
 from gateway.proxy.answers import answer_error, answer_fixed
 from gateway.proxy.attempt import Attempt
+from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.variants import Lane
 from gateway.wire.request import Request
-from gateway.wire.whole import Reply
+from gateway.wire.whole import ReplyHead
 
 
 class Desk(Protocol):
@@ -46,6 +47,7 @@ class Call:
     first_byte = 0.0
     lane: Lane | None = None
     facts: Facts
+    """Not there where the head's decision was remembered."""
     _attempt: Attempt | None = None
     _cell = 0
     _cookie = b""
@@ -53,9 +55,12 @@ class Call:
     _refusal: Refusal | None = None
     _tried: tuple[str, ...] = ()
 
-    def __init__(self, desk: Desk, runtime: Runtime, request: Request, route: CompiledRoute) -> None:
+    def __init__(
+        self, desk: Desk, runtime: Runtime, request: Request, route: CompiledRoute, known: Known | None
+    ) -> None:
         self._desk = desk
         self.runtime = runtime
+        self.known = known
         self.request = request
         self.route = route
         self.started = monotonic()
@@ -68,14 +73,20 @@ class Call:
         """Start; the body may still be coming."""
         request = self.request
         route = self.route
+        known = self.known
         self._desk.calls.add(self)
         request.receiver = self
+        if known is not None and known.decision is not None:
+            self._go(known.decision.variant, known.decision.reason)
+            return
         client = self.runtime.client(request) if self.runtime.has_trusted else request.connection.peer
         self.facts = Facts(request.method, request.path, request.query, request.host or b"", request.headers, client)
         if request.has_body and (route.needs_body or route.route.protocol == "openai"):
             self._gather()
         else:
-            self._decide()
+            decision = self._decide()
+            if known is not None:
+                known.remember(decision)
 
     def late(self, now: float) -> None:
         """`due` has come."""
@@ -129,12 +140,12 @@ class Call:
 
     # ---- what the attempt tells
 
-    def on_whole(self, lane: Lane, reply: Reply, sent: float, now: float) -> None:
+    def on_whole(self, lane: Lane, head: ReplyHead, body: bytes, times: tuple[float, float]) -> None:
         """The reply came whole."""
-        head = [reply.start]
-        head += heads.reply_fields(reply.fields)
-        head += self._added(lane, reply.status, sent, now)
-        self.request.answer(head, reply.body)
+        sent, now = times
+        parts = [heads.whole_reply_head(head)]
+        parts += self._added(lane, head.status, sent, now)
+        self.request.answer(parts, body)
         self._attempt = None
         self._record(now)
 
@@ -190,7 +201,7 @@ class Call:
             self.facts.body = reading.readable(body, self.request.headers, protocol, self.runtime.limits.inspect_body)
         self._decide()
 
-    def _decide(self) -> None:
+    def _decide(self) -> Decision:
         decision = self.route.decide(self.facts, random)
         if decision.cookie is not None:
             self._cookie = _set_cookie(decision.cookie, secure=self.request.connection.secure)
@@ -199,6 +210,7 @@ class Call:
         if self.route.route.protocol == "openai":
             self.patient = not reading.wants_stream(self.facts.body)
         self._go(decision.variant, decision.reason)
+        return decision
 
     def _go(self, name: str, reason: str) -> None:
         """Try that variant."""

@@ -5,8 +5,9 @@ from binascii import hexlify
 from email.utils import formatdate
 from random import getrandbits
 
-from gateway.wire.fields import HOP_BY_HOP, Field, Memory, nominated
+from gateway.wire.fields import HOP_BY_HOP, Field, Readings, nominated
 from gateway.wire.request import Request
+from gateway.wire.whole import ReplyHead
 
 _TO_MODEL = HOP_BY_HOP | {
     b"host",
@@ -24,7 +25,7 @@ _TENTHS = tuple(b"%d.%d" % divmod(tenth, 10) for tenth in range(2000))
 _LINE_ENDS = frozenset(b"\r\n\0")
 
 
-class _Passing(Memory[bool]):
+class _Passing(Readings[bool]):
     """Names of fields, in lower case, to whether they pass."""
 
     def __init__(self, dropped: frozenset[bytes]) -> None:
@@ -90,6 +91,16 @@ def reply_fields(fields: list[Field]) -> list[bytes]:
     if not dated:
         lines.append(date())
     return lines
+
+
+def whole_reply_head(head: ReplyHead) -> bytes:
+    """The first lines of a reply that came whole, on its way to the client."""
+    known = head.known
+    if known is None:
+        known = head.start + b"".join(reply_fields(head.fields))
+        if any(low == b"date" for low, _, _, _ in head.fields):
+            head.known = known
+    return known
 
 
 def _without(fields: list[Field], named: frozenset[bytes]) -> list[bytes]:

@@ -8,21 +8,21 @@ _LAST_CHUNK = b"0\r\n\r\n"
 class Payload:
     """What has come of the body. `limit` is how much is kept, in bytes, once it was sent."""
 
-    __slots__ = ("_kept", "_limit", "_sent", "_size", "chunked", "complete", "framing")
+    chunked = False
+    framing = b""
+    _sent = False
 
     def __init__(self, request: Request, limit: int) -> None:
-        self.chunked = request.chunked
         self.complete = request.complete
-        self._kept: list[bytes] | None = request.take_body()
+        self._kept: list[bytes] | None = request.body
         self._size = request.body_size
         self._limit = limit
-        self._sent = False
-        if self.chunked:
-            self.framing = b"transfer-encoding: chunked\r\n"
-        elif request.length is None:
-            self.framing = b""
-        else:
+        request.body = []
+        if request.length is not None:
             self.framing = b"content-length: %d\r\n" % request.length
+        elif request.chunked:
+            self.chunked = True
+            self.framing = b"transfer-encoding: chunked\r\n"
 
     def replace(self, body: bytes) -> None:
         """Send these bytes instead; they are all there is."""

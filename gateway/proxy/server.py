@@ -12,7 +12,8 @@ from gateway.links.board import Board, Slot
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
 from gateway.proxy.draft import Draft
-from gateway.proxy.heads import marks
+from gateway.proxy.heads import marks, passing
+from gateway.proxy.known import Known
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.runtime import Shared
 from gateway.proxy.tally import Tally
@@ -103,6 +104,10 @@ class Server:
     def handle(self, request: Request) -> None:
         """Answer a request."""
         runtime = self._runtime
+        head = request.head
+        if head is not None and isinstance(head.known, Known):
+            Call(self, runtime, request, head.known.route, head.known).begin()
+            return
         path = request.path
         if path in self._health_paths and request.method in (b"GET", b"HEAD"):
             self._answer_health(request)
@@ -113,7 +118,10 @@ class Server:
             return
         found = self._table.find(request.host or b"", path, request.method, request.headers)
         if isinstance(found, CompiledRoute):
-            Call(self, runtime, request, found).begin()
+            known = None
+            if head is not None:
+                head.known = known = Known(found, passing(request, frozenset()))
+            Call(self, runtime, request, found, known).begin()
         else:
             self._miss(request, found)
 
@@ -133,6 +141,7 @@ class Server:
         self._table = draft.table
         self._health_paths = draft.health_paths
         self._service.limits = draft.runtime.limits
+        self._service.heads.forget()
         for listener, index in self._listeners:
             listener.tls = draft.tls.get(index, listener.tls)
         if draft.access is not None:

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from gateway.wire.fields import Field
 from gateway.wire.outbox import Outbox
 from gateway.wire.uptake import Uptake
-from gateway.wire.whole import Reply, read_reply
+from gateway.wire.whole import ReplyHead, read_reply
 
 _WRITE_HIGH = 512 << 10
 
@@ -29,7 +29,7 @@ class Caller(Protocol):
     def is_upgrade(self) -> bool:
         """Whether it asked for an upgrade."""
 
-    def on_whole(self, reply: Reply) -> None:
+    def on_whole(self, head: ReplyHead, body: bytes) -> None:
         """The whole reply at once; the connection is free again, and nothing more comes."""
 
     def on_reply(self, uptake: Uptake) -> None:
@@ -82,7 +82,7 @@ class ClientConnection(asyncio.Protocol):
         self.used = False
         """It has served before, so the other side may be closing it just now."""
         self.since = 0.0
-        """When it became free."""
+        """When a sweep found it free first; 0 before."""
         self.unread = True
         """Not one byte of a reply has come."""
         self._whole = False
@@ -107,7 +107,7 @@ class ClientConnection(asyncio.Protocol):
                 self.caller = None
                 self.used = True
                 self.home.free(self)
-                caller.on_whole(reply)
+                caller.on_whole(*reply)
                 return
         uptake = self.uptake
         if self.unread:
@@ -218,5 +218,3 @@ class ClientConnection(asyncio.Protocol):
         self.close()
         assert caller is not None
         caller.on_reply_lost(why)
-
-

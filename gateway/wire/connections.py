@@ -71,7 +71,7 @@ class Connections:
         if self._closed:
             connection.close()
             return
-        connection.since = self._loop.time()
+        connection.since = 0.0
         self._free.append(connection)
 
     def gone(self, connection: ClientConnection) -> None:
@@ -82,9 +82,11 @@ class Connections:
 
     def sweep(self, now: float) -> None:
         """Close what has been free for too long."""
-        old = [connection for connection in self._free if now - connection.since > _KEEP]
-        for connection in old:
-            connection.close()
+        for connection in list(self._free):
+            if not connection.since:
+                connection.since = now
+            elif now - connection.since > _KEEP:
+                connection.close()
 
     def close(self) -> None:
         """Close the free connections now, and the others when they become free."""

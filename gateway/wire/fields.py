@@ -23,9 +23,12 @@ HOP_BY_HOP = frozenset(
 """Fields of one connection (RFC 9110 section 7.6.1), and the framing, which is always made anew."""
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-_REMEMBERED = 4096
-_LONGEST = 256
-"""How many pieces are remembered, and how long they may be."""
+_LONGEST = 1024
+"""Bytes a piece may have to be remembered."""
+_ROOM = 1 << 20
+"""Bytes that all pieces of one memory may have together."""
+_COST = 64
+"""Bytes that a piece counts as at least."""
 Value = TypeVar("Value")
 
 
@@ -36,14 +39,33 @@ def field(name: bytes, value: bytes) -> Field:
 
 
 class Memory(dict[bytes, Value], Generic[Value]):
-    """What was read of pieces of heads. The same pieces come again and again, so it is remembered, within a bound."""
+    """What was read of heads and their pieces. The same ones come again and again, so it is remembered, within a
+    bound; when that is reached all is forgotten, which costs less than to know what was used last."""
+
+    _left = _ROOM
+
+    def remember(self, piece: bytes, read: Value) -> None:
+        """Keep what was read, if there is room."""
+        size = len(piece)
+        if size > _LONGEST:
+            return
+        self._left -= max(size, _COST)
+        if self._left < 0:
+            self.forget()
+        self[piece] = read
+
+    def forget(self) -> None:
+        """Begin afresh."""
+        self.clear()
+        self._left = _ROOM
+
+
+class Readings(Memory[Value]):
+    """A memory that reads what it does not know."""
 
     def __missing__(self, piece: bytes) -> Value:
         read = self.read(piece)
-        if len(piece) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[piece] = read
+        self.remember(piece, read)
         return read
 
     def read(self, piece: bytes) -> Value:
@@ -51,7 +73,7 @@ class Memory(dict[bytes, Value], Generic[Value]):
         raise NotImplementedError
 
 
-class Lines(Memory[Field]):
+class Lines(Readings[Field]):
     """Field lines, without their ends."""
 
     def read(self, piece: bytes) -> Field:

@@ -61,10 +61,29 @@ class Connection(Protocol):
         """Stop or go on reading the body of the active request."""
 
 
+class Head:
+    """The head of a request that came whole; the same one may come again. `known` is for whoever handles requests, to
+    remember what follows from it."""
+
+    __slots__ = ("fields", "headers", "host", "known", "length", "method", "path", "query", "target")
+
+    def __init__(self, method: bytes, target: bytes, host: bytes) -> None:
+        self.method = method
+        self.target = target
+        self.path, _, self.query = target.partition(b"?")
+        self.host = host
+        self.fields: list[Field] = []
+        self.headers: dict[bytes, bytes] = {}
+        self.length: int | None = None
+        self.known: object = None
+
+
 class Request:
     """A request's head, what has come of its body, and the way to answer it."""
 
     # Defaults stand here rather than in __init__, since a request is made for each call and most of them stay.
+    head: Head | None = None
+    """Its head as such, where the request came whole."""
     method = b""
     target = b""
     path = b""
@@ -101,11 +120,6 @@ class Request:
     def has_body(self) -> bool:
         """Whether the head announces a body (a length of 0 is none)."""
         return self.chunked or bool(self.length)
-
-    def take_body(self) -> list[bytes]:
-        """What has come of the body and was not yet taken."""
-        taken, self.body = self.body, []
-        return taken
 
     def hold(self, on: bool) -> None:
         """Stop (or go on) reading the body from the client."""

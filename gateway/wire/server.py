@@ -13,7 +13,7 @@ from gateway.errors import Refusal, refusal
 from gateway.wire.intake import Bounds, Intake
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
-from gateway.wire.whole import read_request
+from gateway.wire.whole import Heads, read_request
 
 _LINGER = 5.0
 """Seconds a client may go on sending after an early answer, so that it can read that answer."""
@@ -81,6 +81,8 @@ class Service:
         self.outbox = outbox
         self.limits = limits
         self.clock = clock
+        self.heads: Heads = Heads()
+        """To be forgotten when what is `known` of them is no longer so."""
         self.members: set[Member] = set()
         self.draining = False
 
@@ -152,12 +154,13 @@ class ServerConnection(asyncio.Protocol):
             return
         intake = self.intake
         if self.active is None and not self.queue and intake.is_resting:
-            limits = self.service.limits
-            request = read_request(data, self, header=limits.header, body=limits.body)
+            service = self.service
+            limits = service.limits
+            request = read_request(data, self, service.heads, header=limits.header, body=limits.body)
             if request is not None:
                 self.active = request
-                self.closing = self.service.draining
-                self.service.handler.handle(request)
+                self.closing = service.draining
+                service.handler.handle(request)
                 return
             intake.bounds = limits
         began = not intake.in_head

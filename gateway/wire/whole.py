@@ -1,19 +1,19 @@
 """Messages that came whole and alone in one piece, as most do: read at once, without a call for each field.
 
-The parser judges every byte of them as it does of all others. Whatever is not plain (other framing than a length,
-upgrades, expectations, other versions, limits, faults) is answered with None, and read by `intake` or `uptake`, which
-know it all.
+The parser judges every byte of a head as it does of all others, once: a head that was seen before is not read again,
+since equal bytes mean the same. Whatever is not plain (other framing than a length, upgrades, expectations, other
+versions, limits, faults) is answered with None, and read by `intake` or `uptake`, which know it all.
 """
-
-from typing import NamedTuple
 
 import httptools
 
 from gateway.wire import judge
 from gateway.wire.fields import Field, Lines, Memory
-from gateway.wire.request import Connection, Request
+from gateway.wire.request import Connection, Head, Request
 
-_lines = Lines()
+_NOT_PLAIN = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"connection"})
+_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+_MOST_DIGITS = 18
 
 
 class _Judge:
@@ -35,65 +35,24 @@ class _Judge:
 
 _requests = _Judge(httptools.HttpRequestParser)
 _replies = _Judge(httptools.HttpResponseParser)
-_NOT_PLAIN = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"connection"})
-_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
-_MOST_DIGITS = 18
+_lines = Lines()
 
 
-class _RequestLines(Memory[tuple[bytes, bytes, bytes, bytes] | None]):
-    """Request lines."""
+class _Plain:
+    """The fields of a plain head. `length` is None where none is announced, and -1 where the head is not plain."""
 
-    def read(self, piece: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
-        """Its method, target, path and query; None when it is not plain."""
-        parts = piece.split(b" ")
-        if len(parts) != 3 or parts[2] != b"HTTP/1.1" or parts[0] not in _METHODS or not _is_path(parts[1]):
-            return None
-        path, _, query = parts[1].partition(b"?")
-        return parts[0], parts[1], path, query
+    __slots__ = ("fields", "headers", "length")
 
-
-def _is_path(target: bytes) -> bool:
-    return target[:1] == b"/" and b"#" not in target
-
-
-_request_lines = _RequestLines()
-
-
-def read_request(data: bytes, connection: Connection, *, header: int, body: int) -> Request | None:
-    """The request that `data` is, if it is exactly one plain one within those limits (in bytes)."""
-    end = data.find(b"\r\n\r\n")
-    if not 0 < end <= header:
-        return None
-    lines = data[:end].split(b"\r\n")
-    start = _request_lines[lines[0]]
-    if start is None:
-        return None
-    del lines[0]
-    fields = [_lines[line] for line in lines]
-    headers = {low: value for low, _, value, _ in fields}
-    if len(headers) != len(fields):
-        headers = _first(fields)
-    if not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)) or b"," in headers:
-        return None
-    announced = headers.get(b"content-length", b"0")
-    if not announced.isdigit() or len(announced) > _MOST_DIGITS:
-        return None
-    length = int(announced)
-    end += 4
-    host = judge.host_name(headers.get(b"host", b""))
-    if len(data) != end + length or length > body or host is None or not _requests.passes(data):
-        return None
-    request = Request(connection)
-    request.method, request.target, request.path, request.query = start
-    request.fields = fields
-    request.headers = headers
-    request.host = host
-    request.complete = True
-    if b"content-length" in headers:
-        request.length = request.body_size = length
-        if length:
-            request.body = [data[end:]]
-    return request
+    def __init__(self, lines: list[bytes]) -> None:
+        fields = self.fields = [_lines[line] for line in lines]
+        headers = self.headers = _first(fields)
+        announced = headers.get(b"content-length")
+        if b"," in headers or not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)):
+            self.length: int | None = -1
+        elif announced is None:
+            self.length = None
+        else:
+            self.length = int(announced) if announced.isdigit() and len(announced) <= _MOST_DIGITS else -1
 
 
 def _is_kept_alive(headers: dict[bytes, bytes]) -> bool:
@@ -111,50 +70,114 @@ def _first(fields: list[Field]) -> dict[bytes, bytes]:
     return headers
 
 
-class Reply(NamedTuple):
-    """A whole reply; `start` is its first line with its end."""
+# ---- requests
 
-    status: int
-    start: bytes
-    fields: list[Field]
-    body: bytes
+Heads = Memory[Head]
+"""The heads of requests that were seen before."""
 
 
-class _StatusLines(Memory[tuple[int, bytes]]):
-    """First lines of replies."""
+def read_request(data: bytes, connection: Connection, heads: Heads, *, header: int, body: int) -> Request | None:
+    """The request that `data` is, if it is exactly one plain one within those limits (in bytes)."""
+    end = data.find(b"\r\n\r\n")
+    if not 0 < end <= header:
+        return None
+    piece = data[:end]
+    head = heads.get(piece) or _read_request_head(piece, data, heads)
+    if head is None:
+        return None
+    length = head.length or 0
+    end += 4
+    if len(data) != end + length or length > body:
+        return None
+    request = Request(connection)
+    request.head = head
+    request.method = head.method
+    request.target = head.target
+    request.path = head.path
+    request.query = head.query
+    request.host = head.host
+    request.fields = head.fields
+    request.headers = head.headers
+    request.complete = True
+    request.length = head.length
+    if length:
+        request.body_size = length
+        request.body = [data[end:]]
+    return request
 
-    def read(self, piece: bytes) -> tuple[int, bytes]:
-        """Its status, 0 when it is not plain, and the line as it goes out, with its end."""
-        plain = piece[:9] == b"HTTP/1.1 " and piece[9:12].isdigit() and piece[12:13] in (b" ", b"")
-        status = int(piece[9:12]) if plain else 0
-        if not 200 <= status <= 599 or status in (204, 304) or judge.reason(piece[12:]) is not None:
-            status = 0
-        return status, b"%b %b\r\n" % (piece[:12], piece[13:])
+
+def _read_request_head(piece: bytes, data: bytes, heads: Heads) -> Head | None:
+    """The head of a plain request that `data` is whole, from now on remembered."""
+    first, *lines = piece.split(b"\r\n")
+    start = first.split(b" ")
+    if len(start) != 3 or start[2] != b"HTTP/1.1" or start[0] not in _METHODS or not _is_path(start[1]):
+        return None
+    plain = _Plain(lines)
+    host = judge.host_name(plain.headers.get(b"host", b""))
+    if plain.length == -1 or host is None or len(data) != len(piece) + 4 + (plain.length or 0):
+        return None
+    if not _requests.passes(data):
+        return None
+    head = Head(start[0], start[1], host)
+    head.fields = plain.fields
+    head.headers = plain.headers
+    head.length = plain.length
+    heads.remember(piece, head)
+    return head
 
 
-_status_lines = _StatusLines()
+def _is_path(target: bytes) -> bool:
+    return target[:1] == b"/" and b"#" not in target
 
 
-def read_reply(data: bytes) -> Reply | None:
-    """The reply that `data` is, if it is exactly one plain one, to anything but HEAD."""
+# ---- replies
+
+
+class ReplyHead:
+    """The head of a whole reply; `start` is its first line with its end. `known` is for whoever passes it on."""
+
+    __slots__ = ("fields", "known", "length", "start", "status")
+
+    def __init__(self, status: int, start: bytes, plain: _Plain) -> None:
+        self.status = status
+        self.start = start
+        self.fields = plain.fields
+        self.length = plain.length
+        self.known: bytes | None = None
+
+
+_reply_heads: Memory[ReplyHead] = Memory()
+
+
+def read_reply(data: bytes) -> tuple[ReplyHead, bytes] | None:
+    """The head and body of the reply that `data` is, if it is exactly one plain one, to anything but HEAD."""
     end = data.find(b"\r\n\r\n")
     if end < 0:
         return None
-    lines = data[:end].split(b"\r\n")
-    status, start = _status_lines[lines[0]]
-    if not status:
+    piece = data[:end]
+    head = _reply_heads.get(piece) or _read_reply_head(piece, data)
+    if head is None:
         return None
-    del lines[0]
-    fields = [_lines[line] for line in lines]
-    headers = {low: value for low, _, value, _ in fields}
-    if len(headers) != len(fields):
-        headers = _first(fields)
-    if not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)) or b"," in headers:
+    body = data[end + 4 :]
+    return (head, body) if len(body) == head.length else None
+
+
+def _read_reply_head(piece: bytes, data: bytes) -> ReplyHead | None:
+    """The head of a plain reply that `data` is whole, from now on remembered."""
+    first, *lines = piece.split(b"\r\n")
+    status = _plain_status(first)
+    plain = _Plain(lines)
+    if not status or plain.length is None or len(data) != len(piece) + 4 + plain.length or not _replies.passes(data):
         return None
-    announced = headers.get(b"content-length", b"")
-    if not announced.isdigit() or len(announced) > _MOST_DIGITS:
-        return None
-    end += 4
-    if len(data) != end + int(announced) or not _replies.passes(data):
-        return None
-    return Reply(status, start, fields, data[end:])
+    head = ReplyHead(status, b"%b %b\r\n" % (first[:12], first[13:]), plain)
+    _reply_heads.remember(piece, head)
+    return head
+
+
+def _plain_status(line: bytes) -> int:
+    """The status of a first line, 0 when it is not plain."""
+    plain = line[:9] == b"HTTP/1.1 " and line[9:12].isdigit() and line[12:13] in (b" ", b"")
+    status = int(line[9:12]) if plain else 0
+    if not 200 <= status <= 599 or status in (204, 304) or judge.reason(line[12:]) is not None:
+        return 0
+    return status

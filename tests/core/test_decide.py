@@ -136,6 +136,22 @@ def test_a_body_is_needed_where_json_is_read(key: tuple[KeySource, ...], conditi
     """By a rule or by a key, wherever it stands."""
     compiled = _compiled(route(targeting_key=key, rules=(Rule("r", "s", {"v1": 1}),)), {"s": condition, "unused": JSON})
     assert compiled.needs_body is needs
+    assert compiled.by_head is not needs
+
+
+@pytest.mark.parametrize(
+    ("key", "condition"),
+    [
+        ((KeySource(Source("client", "ip")),), GOLD),
+        ((USER,), compare("client", "ip", "eq", "10.0.0.1")),
+    ],
+)
+def test_a_decision_that_reads_the_callers_address_is_not_made_by_the_head_alone(
+    key: tuple[KeySource, ...], condition: Condition
+) -> None:
+    """By a key or by a rule."""
+    compiled = _compiled(route(targeting_key=key, rules=(Rule("r", "s", {"v1": 1}),)), {"s": condition})
+    assert not compiled.by_head
 
 
 def test_a_body_decides() -> None:

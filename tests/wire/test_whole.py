@@ -1,0 +1,125 @@
+"""Requests and replies that came whole: what is remembered of their heads, and that it changes nothing."""
+
+import pytest
+
+from gateway.wire.fields import Lines, Memory
+from gateway.wire.request import Request
+from gateway.wire.whole import Heads, read_reply, read_request
+
+
+class Client:
+    """A connection that nothing is written to."""
+
+    closing = False
+    peer = "127.0.0.1"
+    secure = False
+    memo = None
+
+    def __init__(self) -> None:
+        self.out: list[bytes] = []
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def answer(self, parts: list[bytes]) -> None:
+        """Nobody reads it."""
+
+    def reply_done(self) -> None:
+        """Nothing follows."""
+
+    def abort(self) -> None:
+        """Nothing breaks."""
+
+    def hold(self, on: bool) -> None:
+        """Nothing comes."""
+
+
+def post(body: bytes, *, announced: int | None = None, extra: bytes = b"") -> bytes:
+    length = len(body) if announced is None else announced
+    return b"POST /v1/x?q=1 HTTP/1.1\r\nHost: a.example:80\r\n%bContent-Length: %d\r\n\r\n%b" % (extra, length, body)
+
+
+def read(data: bytes, heads: Heads, *, header: int = 1000, body: int = 1000) -> Request | None:
+    return read_request(data, Client(), heads, header=header, body=body)
+
+
+def test_a_head_seen_before_is_the_same_object_with_the_new_body() -> None:
+    heads = Heads()
+    one, other = read(post(b"abc"), heads), read(post(b"xyz"), heads)
+    assert one is not None
+    assert other is not None
+    assert one.head is other.head
+    assert (one.body, other.body) == ([b"abc"], [b"xyz"])
+    assert (other.method, other.target, other.path, other.query) == (b"POST", b"/v1/x?q=1", b"/v1/x", b"q=1")
+    assert (other.host, other.length, other.body_size, other.complete) == (b"a.example", 3, 3, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"ab", b"abcd", b"abcGET / HTTP/1.1\r\n\r\n"])
+def test_a_known_head_with_another_amount_of_body_is_not_whole(body: bytes) -> None:
+    heads = Heads()
+    assert read(post(b"abc"), heads) is not None
+    assert read(post(body, announced=3), heads) is None
+
+
+def test_a_known_head_is_still_held_against_the_limits() -> None:
+    heads = Heads()
+    assert read(post(b"abc"), heads) is not None
+    assert read(post(b"abc"), heads, header=20) is None
+    assert read(post(b"abc"), heads, body=2) is None
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"Expect: 100-continue\r\n",
+        b"Upgrade: x\r\n",
+        b"Connection: close\r\n",
+        b"Host: b\r\n",
+        b"a b: c\r\n",
+        b"x: \0\r\n",
+    ],
+)
+def test_what_is_not_plain_is_never_remembered(extra: bytes) -> None:
+    heads = Heads()
+    assert read(post(b"abc", extra=extra), heads) is None
+    assert read(post(b"abc", extra=extra), heads) is None
+    assert not heads
+
+
+def reply(body: bytes, *, announced: int | None = None, status: bytes = b"200 OK") -> bytes:
+    length = len(body) if announced is None else announced
+    return b"HTTP/1.1 %b\r\nx-a: b\r\ncontent-length: %d\r\n\r\n%b" % (status, length, body)
+
+
+def test_a_replys_head_seen_before_is_the_same_object_with_the_new_body() -> None:
+    one, other = read_reply(reply(b"12")), read_reply(reply(b"34"))
+    assert one is not None
+    assert other is not None
+    assert one[0] is other[0]
+    assert (one[1], other[1]) == (b"12", b"34")
+    assert (other[0].status, other[0].start) == (200, b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("body", [b"", b"1", b"123"])
+def test_a_known_head_of_a_reply_with_another_amount_of_body_is_not_whole(body: bytes) -> None:
+    assert read_reply(reply(b"12")) is not None
+    assert read_reply(reply(body, announced=2)) is None
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified", b"101 Switching Protocols", b"2000 OK"])
+def test_replies_of_other_framing_are_not_plain(status: bytes) -> None:
+    assert read_reply(reply(b"", status=status)) is None
+
+
+def test_a_memory_forgets_all_when_it_is_full() -> None:
+    memory: Memory[int] = Memory()
+    for number in range(20_000):
+        memory.remember(b"%d" % number, number)
+    assert 0 < len(memory) < 20_000
+    assert memory[b"19999"] == 19_999
+
+
+def test_a_piece_that_is_too_long_is_read_each_time() -> None:
+    lines = Lines()
+    assert lines[b"name:" + b"v" * 5000][2] == b"v" * 5000
+    assert not lines
