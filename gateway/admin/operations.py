@@ -113,6 +113,38 @@ class Status:
     workers: tuple[WorkerStatus, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One request as a caller of the route would send it; `path` may carry a query."""
+
+    route: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one endpoint answered to a probe."""
+
+    url: str
+    problem: str
+    """What is wrong, in words; empty where it answered well."""
+    status: int | None
+    """None where no reply came, or only a connection was asked for."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A variant asked whether it answers."""
+
+    asked: str
+    """What every endpoint was asked, such as `GET /ready`, or `a connection`."""
+    endpoints: tuple[Probed, ...]
+
+
 class Operations(Protocol):
     """Control, as the admin API sees it. Whatever takes a configuration raises `config.faults.ConfigError` with all its
     faults; whatever names something raises UnknownError for a name nobody defines."""
@@ -167,6 +199,11 @@ class Operations(Protocol):
 
     async def end_override(self, key: OverrideKey, *, who: str, why: str) -> Outcome:
         """Ends that override; `changed` is False where there was none."""
+
+    async def probe(self, variant: str, sample: Sample | None) -> Probe:
+        """Asks every endpoint of the variant once, from here: `sample` as a worker would send it for its route (a 2xx
+        is an answer); without one the variant's health path, as a health check does; without that, a connection.
+        RefusedError for a sample that its route would not take. No caller's call is touched, nothing is counted."""
 
     async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
         """The oldest first: those after `since`, or the newest `limit` without it. UnavailableError while the store
