@@ -1,6 +1,5 @@
 """The calls about overrides: variants disabled and enabled, splits set and taken back."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from aiohttp import web
@@ -10,9 +9,8 @@ from gateway.admin.answers import Overrides
 from gateway.admin.calls import AnyAsked, Asked, answered
 from gateway.admin.refusals import Misfit, invalid_request
 from gateway.admin.requests import Enabled, NoQuery, ReasonQuery, SetSplit, instant
-from gateway.core.model import Snapshot
+from gateway.core.overrides import check_split
 from gateway.core.records import Override, OverrideKey
-from gateway.core.suggest import did_you_mean
 
 
 async def list_overrides(asked: Asked[NoQuery, None]) -> web.StreamResponse:
@@ -36,7 +34,10 @@ async def put_enabled(asked: Asked[NoQuery, Enabled]) -> web.StreamResponse:
 async def put_split(asked: Asked[NoQuery, SetSplit]) -> web.StreamResponse:
     """In place of the revision's."""
     route, body, now = asked.name("route"), asked.body, asked.context.now()
-    _check_names(body.split, asked.operations.snapshot)
+    snapshot = asked.operations.snapshot
+    wrong = check_split(snapshot, route, body.split) if route in snapshot.routes else None
+    if wrong is not None:
+        raise invalid_request([Misfit(path="split", message=wrong)])
     expires = _ahead(instant(body.expires, now), now)
     override = Override("split_set", route, asked.who, body.reason, now, expires, split=body.split, rules=body.rules)
     return await _set(asked, override)
@@ -59,15 +60,3 @@ def _ahead(expires: datetime | None, now: datetime) -> datetime | None:
     if expires is not None and expires <= now:
         raise invalid_request([Misfit(path="expires", message="is past; a time ahead is due")])
     return expires
-
-
-def _check_names(split: Mapping[str, int], snapshot: Snapshot) -> None:
-    """Every variant of a split must be one; a route that is none is found out by whoever sets it."""
-    unknown = [name for name in split if name not in snapshot.variants]
-    if unknown:
-        raise invalid_request(
-            [
-                Misfit(path=f"split.{name}", message=f"there is no such variant{did_you_mean(name, snapshot.variants)}")
-                for name in unknown[:20]
-            ]
-        )

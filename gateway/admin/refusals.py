@@ -4,11 +4,11 @@ It decides codes, statuses and shapes, and which exception of `operations` becom
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from gateway.admin.answers import Answer, Fault
 from gateway.admin.operations import RefusedError, StaleError, UnavailableError, UnknownError
@@ -40,12 +40,20 @@ RETRY_AFTER = 1
 """Seconds after which it is worth asking again for what was unavailable."""
 
 
+def _one_line(text: str) -> str:
+    """Fit for a terminal: what a caller sent and gets back cannot break the line or colour it."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
 class Problem(Answer):
     """What went wrong."""
 
     code: str = Field(json_schema_extra={"enum": list(STATUS)})
     type: Literal["gateway_error"] = "gateway_error"
-    message: str
+    message: Line
     """What is wrong, and what would be right."""
 
 
@@ -71,8 +79,8 @@ class InvalidConfig(Answer):
 class Misfit(Answer):
     """One value of a request that does not fit."""
 
-    path: str
-    message: str
+    path: Line
+    message: Line
 
 
 class RequestFaults(Problem):
@@ -132,6 +140,11 @@ def refusal(code: str, message: str, **headers: str) -> AnswerError:
     return AnswerError(Problem(code=code, message=message), fields)
 
 
+def unavailable(message: str) -> AnswerError:
+    """It is worth asking again in a moment."""
+    return refusal("unavailable", message, Retry_After=str(RETRY_AFTER))
+
+
 def invalid_request(misfits: list[Misfit]) -> AnswerError:
     """A body with these misfits."""
     message = "; ".join(f"{each.path}: {each.message}" if each.path else each.message for each in misfits)
@@ -164,5 +177,5 @@ _TRANSLATIONS: dict[type[Exception], Callable[..., AnswerError]] = {
     StaleError: _stale,
     UnknownError: lambda error: refusal("not_found", str(error)),
     RefusedError: lambda error: refusal("refused", str(error)),
-    UnavailableError: lambda error: refusal("unavailable", str(error), Retry_After=str(RETRY_AFTER)),
+    UnavailableError: lambda error: unavailable(str(error)),
 }

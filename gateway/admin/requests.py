@@ -54,6 +54,7 @@ def _expiry(value: object) -> datetime | timedelta:
     raise ValueError(_EXPIRY_DUE)
 
 
+Name = Annotated[str, Field(min_length=1, max_length=128)]
 Words = Annotated[str, Field(max_length=MAX_WORDS), AfterValidator(_one_line)]
 Number = Annotated[int, Field(ge=0, le=MAX_NUMBER), BeforeValidator(_whole)]
 Page = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole)]
@@ -71,14 +72,16 @@ class NoQuery(Input):
 class MessageQuery(Input):
     """Why a revision is made."""
 
-    message: Words = ""
+    message: Name = Annotated[str, Field(min_length=1, max_length=128)]
+Words = ""
     """Kept with the revision, for whoever asks later what changed."""
 
 
 class ReasonQuery(Input):
     """Why an override ends."""
 
-    reason: Words = ""
+    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
+Words = ""
     """Recorded in the event."""
 
 
@@ -114,7 +117,8 @@ class Enabled(Body):
     """Whether a variant answers callers."""
 
     enabled: bool
-    reason: Words = ""
+    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
+Words = ""
     """Why, for whoever looks at the overrides or the events later."""
     expires: Expiry | None = None
     """With enabled false: how long, such as 2h, or until when. Without it: until it is enabled again."""
@@ -133,7 +137,8 @@ class SetSplit(Body):
     """Variant to weight. Weights are relative to their sum."""
     rules: Literal["set", "keep"] = "set"
     """Whether the splits of the route's rules are replaced as well."""
-    reason: Words = ""
+    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
+Words = ""
     """Why, for whoever looks at the overrides or the events later."""
     expires: Expiry | None = None
     """How long, such as 2h, or until when. Without it: until it is taken back."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.admin import answers
 from gateway.admin.operations import UnavailableError
-from gateway.admin.refusals import refusal
+from gateway.admin.refusals import unavailable
 from gateway.core.records import Event
 
 MOST = 64
@@ -46,7 +46,7 @@ class Streams:
     async def send(self, request: web.Request, events: Events, *, is_welcome: Callable[[], bool]) -> web.StreamResponse:
         """Writes events until the reader goes, is no longer welcome, or does not keep up, or until all streams end."""
         if self._count >= self._most:
-            raise refusal("unavailable", f"{self._most} streams of events are open, the most there may be")
+            raise unavailable(f"{self._most} streams of events are open, the most there may be")
         self._count += 1
         try:
             return await self._send(request, events, is_welcome)

@@ -12,6 +12,9 @@ from gateway.core.suggest import did_you_mean
 MOST = 20
 """Misfits that are listed."""
 
+MOST_NAME = 128
+"""Characters of a name that are repeated."""
+
 _DUE = {
     "missing": "missing; it is required here",
     "string_type": "text is due",
@@ -38,6 +41,11 @@ def misfits(error: ValidationError, shape: type[BaseModel]) -> list[Misfit]:
     return [*listed, *([Misfit(path="", message=f"and {more} more")] if more else [])]
 
 
+def _short(text: str) -> str:
+    """A name that was sent, not longer than a name may be."""
+    return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}..."
+
+
 def _path(error: ErrorDetails) -> str:
     return ".".join(_short(str(part)) for part in error["loc"])
 
@@ -49,9 +57,3 @@ def _sentence(error: ErrorDetails, shape: type[BaseModel]) -> str:
         return f"unknown{suggestion}; allowed: {', '.join(known) or 'nothing'}"
     template = _DUE.get(error["type"])
     return template.format(**error.get("ctx", {})) if template else error["msg"]
-
-
-def _short(text: str) -> str:
-    """Fit for a terminal, however odd the name that was sent."""
-    kept = text if len(text) <= 80 else f"{text[:80]}..."
-    return "".join(each if each.isprintable() else "\ufffd" for each in kept)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from prometheus_client import Metric
@@ -55,7 +56,7 @@ def fill(board: Board) -> None:
     for number in range(3):
         slot = board.slot(number)
         for metric in METRICS:
-            labels = [f"{label}-1" for label in metric.labels]
+            labels = ["v1" if label == "variant" else f"{label}-1" for label in metric.labels]
             if metric.kind == "histogram":
                 first = slot.index(key(metric.name, *labels), HISTOGRAM)
                 slot.values[first + number] += 1
@@ -193,3 +194,27 @@ async def test_counters_never_fall_when_a_slot_changes_hands(board: Board) -> No
     found = samples(await scrape(board))
     assert found["gateway_attempts_total", (("outcome", "ok"), ("variant", "v1"))] == 8
     assert found["gateway_in_flight_requests", (("variant", "v1"),)] == 0
+
+
+async def test_a_scrape_follows_the_snapshot_in_force(board: Board) -> None:
+    """A variant that is gone keeps its counters and loses its gauges; a new one has its gauges from the start."""
+    in_force = SNAPSHOT
+    collector = BoardCollector(board, lambda: in_force)
+    slot = board.slot(0)
+    add(slot, 3, "gateway_attempts_total", "v1", "ok")
+    add(slot, 2, "gateway_in_flight_requests", "v1", gauge=True)
+    before = samples((await Exposition(collector).render(""))[0].decode())
+    in_force = replace(SNAPSHOT, variants={"v2": Variant("v2", ()), "v3": Variant("v3", ())}, routes={}, revision=4)
+    after = samples((await Exposition(collector).render(""))[0].decode())
+
+    def in_flight(found: dict[tuple[str, tuple[tuple[str, str], ...]], float]) -> dict[str, float]:
+        return {
+            dict(labels)["variant"]: number
+            for (name, labels), number in found.items()
+            if name == "gateway_in_flight_requests"
+        }
+
+    attempts = ("gateway_attempts_total", (("outcome", "ok"), ("variant", "v1")))
+    assert (in_flight(before), in_flight(after)) == ({"v1": 2, "v2": 0}, {"v2": 0, "v3": 0})
+    assert before[attempts] == after[attempts] == 3
+    assert (before["gateway_revision", ()], after["gateway_revision", ()]) == (3, 4)
