@@ -7,7 +7,8 @@ Start: a row that ends `TRIES` times before it was ready once, or says itself wh
 Again: once all were ready a row is started again for ever: at once when it had been up for `STEADY` seconds, else after
 a pause that doubles, up to `SLOWEST`.
 Stop: SIGTERM and SIGINT are passed on to the serving rows, which end by themselves within the time the configuration
-gives them; then the others are let go. A second SIGINT ends everything now.
+gives them; then the others are let go. A second SIGINT ends everything now. SIGHUP is passed on to the others: it asks
+for a reload.
 
 Every process holds one end of a socket pair, its lifeline: it says there that it is ready (`R`) or why it cannot be
 (`E` and the reason), and ends when the launcher's end is closed, however the launcher died.
@@ -20,14 +21,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import FrameType
 from typing import TypedDict
 
 from gateway.links.board import Board
 from gateway.links.log import Field, Log
 from gateway.links.parent import STEADY, Child, Row, pause
-from gateway.links.rundir import PLAN, RunDir
+from gateway.links.rundir import LIMIT, PLAN, RunDir
 from gateway.links.signals import SIGNALS, hold_back, let_in
 
 TRIES = 3
@@ -39,10 +41,10 @@ RESTARTS = b'["gateway_worker_restarts_total"]'
 
 
 class Launcher:
-    """The rows, from their first start to the end of all. `limit` is the seconds a drain may take."""
+    """The rows, from their first start to the end of all. `limit` tells the seconds a drain may take."""
 
     def __init__(
-        self, rows: Iterable[Row], board: Board, *, slot: int, limit: float, serving: Mapping[str, Field]
+        self, rows: Iterable[Row], board: Board, *, slot: int, limit: Callable[[], float], serving: Mapping[str, Field]
     ) -> None:
         self._children = [Child(row) for row in rows]
         self._board = board
@@ -81,12 +83,18 @@ class Launcher:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            self._log.warning("SIGHUP ignored: the configuration is read at start only")
+            self._hang_up()
             return
         self._interrupts += number == signal.SIGINT
         now = self._interrupts > 1
         self._log.info("ending now" if now else "draining", signal=signal.Signals(number).name)
-        self._stop(signal.Signals(number), time.monotonic() + (0.0 if now else self._limit) + GRACE)
+        self._stop(signal.Signals(number), time.monotonic() + (0.0 if now else self._limit()) + GRACE)
+
+    def _hang_up(self) -> None:
+        self._log.info("asking for a reload", signal="SIGHUP")
+        for child in self._children:
+            if not child.row.serves:
+                child.send(signal.SIGHUP)
 
     def _stop(self, number: signal.Signals, latest: float) -> None:
         if self._stop_at is None:
@@ -188,7 +196,7 @@ class Plan(TypedDict):
     admin_tokens: bool
     """Whether callers of the admin side must show one."""
     limit: float
-    """Seconds a drain may take."""
+    """Seconds a drain may take, until a reload changes them."""
     serving: dict[str, Field]
     """For the log line that says the gateway serves."""
 
@@ -223,6 +231,14 @@ def open_board(run_dir: RunDir) -> int:
     return os.open(os.path.join(run_dir.path, "board"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
 
 
+def drain_limit(run_dir: RunDir, first: float) -> float:
+    """The seconds a drain may take: as at the start, `first`, or as the last reload left word."""
+    try:
+        return float(run_dir.read(LIMIT))
+    except (OSError, ValueError):
+        return first
+
+
 def main() -> int:
     """`python -m gateway.launcher RUN_DIR`."""
     hold_back()
@@ -232,7 +248,8 @@ def main() -> int:
         descriptor = open_board(run_dir)
         rows = table(plan, run_dir.path, descriptor)
         board = Board.create(descriptor, len(rows) + 1)
-        return Launcher(rows, board, slot=len(rows), limit=plan["limit"], serving=plan["serving"]).run()
+        limit = partial(drain_limit, run_dir, plan["limit"])
+        return Launcher(rows, board, slot=len(rows), limit=limit, serving=plan["serving"]).run()
     finally:
         run_dir.remove()
 

@@ -4,7 +4,6 @@ It decides the order of the checks: text, YAML, references, values one by one, t
 """
 
 import gc
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from gateway.config.checking import check
 from gateway.config.compose import compose
 from gateway.config.faults import Fault
 from gateway.config.notices import notices
+from gateway.config.processors import available
 from gateway.config.settings import Settings
 from gateway.config.warnings import warnings
 from gateway.core.model import Snapshot
@@ -44,7 +44,7 @@ def load(text: bytes, name: str, folder: Path) -> Configuration:
         root, faults = compose(source.decode(text))
         document = check(root, faults, folder=folder.absolute())
         snapshot = build.snapshot(document)
-        settings = build.settings(document, processors=len(os.sched_getaffinity(0)))
+        settings = build.settings(document, processors=available())
         told = notices(settings, snapshot, root=root)
         return Configuration(settings, snapshot, text, warnings(document, root), told)
 

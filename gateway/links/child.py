@@ -53,9 +53,17 @@ def options(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def handle_signals(on_terminate: Callable[[], None], on_interrupt: Callable[[], None]) -> None:
-    """Sets the running loop's handlers, then lets in what was held back."""
+    """Sets the running loop's handlers, then lets in what was held back. SIGHUP is not for a process that serves."""
     loop = asyncio.get_running_loop()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
+    let_in()
+
+
+def handle_hangup(on_hangup: Callable[[], None]) -> None:
+    """For a process whose end is the launcher's business alone, as `signals.ignore`; but SIGHUP calls back."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
     let_in()

@@ -9,6 +9,8 @@ SNAPSHOT = "snapshot"
 """The snapshot in force, as every process of the gateway loads it when it starts."""
 PLAN = "plan"
 """What the launcher is to run."""
+LIMIT = "limit"
+"""Seconds a drain may take, where a reload has changed them since the start; a decimal number."""
 
 
 class RunDir:

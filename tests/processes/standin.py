@@ -15,6 +15,7 @@ from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import options
+from gateway.proxy.pieces import Pieces
 from gateway.proxy.process import run
 
 
@@ -40,6 +41,10 @@ class LineServer:
             os._exit(7)
         assert len(sockets) == len(listeners)
         self._servers = [await asyncio.start_server(self._serve, sock=one) for one in sockets]
+
+    async def take(self, snapshot: Snapshot, pieces: Pieces) -> None:
+        self._drain = snapshot.limits.drain
+        self._delay = snapshot.limits.drain_delay
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

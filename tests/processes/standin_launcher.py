@@ -2,8 +2,9 @@
 
 import json
 import sys
+from functools import partial
 
-from gateway.launcher import Launcher, open_board, table
+from gateway.launcher import Launcher, drain_limit, open_board, table
 from gateway.links.board import Board
 from gateway.links.rundir import PLAN, RunDir
 
@@ -12,7 +13,8 @@ plan = json.loads(run_dir.read(PLAN))
 descriptor = open_board(run_dir)
 rows = [row._replace(module="standin") if row.serves else row for row in table(plan, run_dir.path, descriptor)]
 board = Board.create(descriptor, len(rows) + 1)
-launcher = Launcher(rows, board, slot=len(rows), limit=plan["limit"], serving={"board": descriptor})
+limit = partial(drain_limit, run_dir, plan["limit"])
+launcher = Launcher(rows, board, slot=len(rows), limit=limit, serving={"board": descriptor})
 code = launcher.run()
 run_dir.remove()
 sys.exit(code)

@@ -90,10 +90,8 @@ class Worker:
         self._lifeline, theirs = socket.socketpair()
         self._lifeline.settimeout(PATIENCE)
         descriptors = (self._board, self._listener.fileno(), theirs.fileno())
-        options = {
-            **{"run-dir": self._run_dir.path, "board": self._board, "index": 0},
-            **{"fds": f"{self._listener.fileno()}:0", "lifeline": theirs.fileno()},
-        }
+        options = {"run-dir": self._run_dir.path, "board": self._board, "index": 0}
+        options |= {"fds": f"{self._listener.fileno()}:0", "lifeline": theirs.fileno()}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         command = [sys.executable, "-P", "-m", "gateway.proxy.worker", *words]
         self.process = subprocess.Popen(command, pass_fds=descriptors)
