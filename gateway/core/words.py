@@ -28,7 +28,6 @@ _ABSENT = {
     "variants": "the heaviest of the split",
     "timeout": "the variant's total",
     "host": "any",
-    "path": "the client's",
 }
 """What stands for a setting that is left out."""
 
