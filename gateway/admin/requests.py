@@ -55,6 +55,7 @@ def _expiry(value: object) -> datetime | timedelta:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+Weight = Annotated[int, Field(ge=0, le=MOST)]
 Words = Annotated[str, Field(max_length=MAX_WORDS), AfterValidator(_one_line)]
 Number = Annotated[int, Field(ge=0, le=MAX_NUMBER), BeforeValidator(_whole)]
 Page = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole)]
@@ -72,16 +73,14 @@ class NoQuery(Input):
 class MessageQuery(Input):
     """Why a revision is made."""
 
-    message: Name = Annotated[str, Field(min_length=1, max_length=128)]
-Words = ""
+    message: Words = ""
     """Kept with the revision, for whoever asks later what changed."""
 
 
 class ReasonQuery(Input):
     """Why an override ends."""
 
-    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
-Words = ""
+    reason: Words = ""
     """Recorded in the event."""
 
 
@@ -117,8 +116,7 @@ class Enabled(Body):
     """Whether a variant answers callers."""
 
     enabled: bool
-    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
-Words = ""
+    reason: Words = ""
     """Why, for whoever looks at the overrides or the events later."""
     expires: Expiry | None = None
     """With enabled false: how long, such as 2h, or until when. Without it: until it is enabled again."""
@@ -133,12 +131,13 @@ def _some_weight(split: dict[str, int]) -> dict[str, int]:
 class SetSplit(Body):
     """A route's split, in place of the revision's."""
 
-    split: Annotated[dict[str, Annotated[int, Field(ge=0, le=MOST)]], Field(min_length=1), AfterValidator(_some_weight)]
+    split: Annotated[
+        dict[Name, Annotated[int, Field(ge=0, le=MOST)]], Field(min_length=1), AfterValidator(_some_weight)
+    ]
     """Variant to weight. Weights are relative to their sum."""
     rules: Literal["set", "keep"] = "set"
     """Whether the splits of the route's rules are replaced as well."""
-    reason: Name = Annotated[str, Field(min_length=1, max_length=128)]
-Words = ""
+    reason: Words = ""
     """Why, for whoever looks at the overrides or the events later."""
     expires: Expiry | None = None
     """How long, such as 2h, or until when. Without it: until it is taken back."""
