@@ -38,7 +38,7 @@ FORGIVEN = Allowance(0.2, 50, 10.0)
 class Budget:
     """One worker's part in a budget. `calls` counts what came since the last flush: add to it."""
 
-    __slots__ = ("_all", "_own", "calls", "allowance")
+    __slots__ = ("_all", "_own", "allowance", "calls")
 
     def __init__(self, own: Cells, everyone: Sequence[Cells], allowance: Allowance) -> None:
         """`everyone` holds the cells of all workers, `own` among them; it may grow."""
