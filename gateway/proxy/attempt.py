@@ -74,7 +74,8 @@ class Attempt:
     _opening: Opening | None = None
     _tried: tuple[Endpoint, ...] = ()
     _replying = False
-    _streaming = False
+    _latest = NEVER
+    """When the reply, once it has begun, must have ended."""
     _held = False
     _backlog = 0
     _status = 0
@@ -137,7 +138,7 @@ class Attempt:
         if self._connection is not None:
             self._connection.hold(True)
         if self._replying:
-            self._call.due = NEVER if self._streaming else self._limit()
+            self._call.due = self._latest
 
     def on_client_ready(self) -> None:
         """The client has caught up."""
@@ -278,7 +279,7 @@ class Attempt:
     def _watch_idle(self) -> None:
         if self._replying and not self._held and self._beginning is None:
             due = monotonic() + self._variant.settings.timeouts.idle
-            self._call.due = due if self._streaming else min(due, self._limit())
+            self._call.due = due if due < self._latest else self._latest
 
     # ---- what comes back
 
@@ -314,8 +315,9 @@ class Attempt:
         request = self._request
         self._replying = True
         status = self._status = uptake.status
-        self._streaming = heads.is_event_stream(uptake.fields)
-        if self._streaming and self._call.route.route.protocol == "openai":
+        streaming = heads.is_event_stream(uptake.fields)
+        self._latest = NEVER if streaming else self._limit()
+        if streaming and self._call.route.route.protocol == "openai":
             self._beginning = Beginning()
         else:
             self._begin()
@@ -331,6 +333,15 @@ class Attempt:
         """The first byte is here; in an openai stream, its first content event."""
         self._beginning = None
         self._call.runtime.tally.observe(self._variant.first_byte, monotonic() - self._sent)
+
+    def on_reply_piece(self, data: bytes) -> None:
+        """A piece of a reply of known length, straight to the client."""
+        if self._beginning is not None:
+            self.on_reply_body(data)
+            self.on_reply_flush()
+            return
+        self._request.pass_on(data)
+        self._watch_idle()
 
     def on_reply_body(self, data: bytes) -> None:
         """A piece of the reply, straight to the client."""

@@ -35,6 +35,9 @@ class Caller(Protocol):
     def on_reply(self, uptake: Uptake) -> None:
         """The head of the reply."""
 
+    def on_reply_piece(self, data: bytes) -> None:
+        """A piece of its body that goes on at once, and is not the last."""
+
     def on_reply_body(self, data: bytes) -> None:
         """A piece of its body."""
 
@@ -104,12 +107,13 @@ class ClientConnection(asyncio.Protocol):
         if self.unread and self._whole and self._plain:
             reply = read_reply(data)
             if reply is not None:
-                self.caller = None
-                self.used = True
-                self.home.free(self)
-                caller.on_whole(*reply)
+                self._take_plain(caller, *reply)
                 return
         uptake = self.uptake
+        if uptake.left > len(data):
+            uptake.left -= len(data)
+            caller.on_reply_piece(data)
+            return
         if self.unread:
             self.unread = False
             uptake.begin(head_only=caller.is_head, upgrade=caller.is_upgrade)
@@ -202,6 +206,20 @@ class ClientConnection(asyncio.Protocol):
         return transport
 
     # ---- inside
+
+    def _take_plain(self, caller: Caller, head: ReplyHead, body: bytes) -> None:
+        """The reply is here, or the beginning of one that is only to be counted."""
+        if len(body) == head.length:
+            self.caller = None
+            self.used = True
+            self.home.free(self)
+            caller.on_whole(head, body)
+            return
+        self.unread = False
+        self.uptake.count(head, left=head.length - len(body))
+        caller.on_reply(self.uptake)
+        if self.caller is caller:
+            caller.on_reply_piece(body)
 
     def _finish(self) -> None:
         caller, self.caller = self.caller, None

@@ -187,6 +187,13 @@ class Request:
         else:
             self.connection.out.append(data)
 
+    def pass_on(self, data: bytes) -> None:
+        """More of the body of a reply of known length, at once."""
+        connection = self.connection
+        if data:
+            connection.out.append(data)
+        connection.flush()
+
     def flush(self) -> None:
         """Send what was written."""
         self.connection.flush()

@@ -24,6 +24,16 @@ class Teller(Protocol):
         """Who wants the reply."""
 
 
+class Head(Protocol):
+    """The head of a plain reply."""
+
+    status: int
+    start: bytes
+    """Its first line, with its end."""
+    fields: list[Field]
+    length: int
+
+
 class Caller(Protocol):
     """The part of a caller that is told while bytes are read."""
 
@@ -45,7 +55,7 @@ class Uptake:
     """The reply that is being received on one connection."""
 
     __slots__ = (
-        *("_fed", "_head_only", "_in_head", "_interim", "_raw_left", "_teller", "_upgrade", "chunked", "done"),
+        *("_fed", "_head_only", "_in_head", "_interim", "_teller", "_upgrade", "chunked", "done", "left"),
         *("fault", "fields", "length", "parser", "reason", "reusable", "status", "tail", "until_close"),
     )
 
@@ -59,7 +69,8 @@ class Uptake:
         self._head_only = head_only
         self._upgrade = upgrade
         self._in_head = True
-        self._raw_left = 0
+        self.left = 0
+        """Bytes of a counted body that are still to come."""
         self._fed = 0
         self._interim = 0
         self.status = 0
@@ -74,9 +85,19 @@ class Uptake:
         self.tail = b""
         """What followed the head of a 101."""
 
+    def count(self, head: Head, *, left: int) -> None:
+        """A reply with that head has begun; nothing is to be done but to count what is left of its body."""
+        self.begin(head_only=False, upgrade=False)
+        self._in_head = False
+        self.status = head.status
+        self.reason = head.start[13:-2]
+        self.fields = head.fields
+        self.length = head.length
+        self.left = left
+
     def feed(self, data: bytes) -> None:
         """Take in what the model sent; sets `done` or `fault`."""
-        if self._raw_left:
+        if self.left:
             data = self._count(data)
             if not data:
                 return
@@ -103,20 +124,21 @@ class Uptake:
             self.reusable = self.reusable and data.endswith(b"\r\n\r\n")
             self.parser = httptools.HttpResponseParser(self)
         elif self.length is not None and not self.done:
-            self._raw_left = self.length
+            self.left = self.length
 
     def _count(self, data: bytes) -> bytes:
-        left = self._raw_left
+        left = self.left
         size = len(data)
         if size <= left:
-            self._raw_left = left - size
+            self.left = left - size
             self._tell(data)
         else:
             self.reusable = False
-            self._raw_left = 0
+            self.left = 0
             self._tell(data[:left])
-        if self._raw_left == 0:
-            self.parser = httptools.HttpResponseParser(self)
+        if self.left == 0:
+            if self._fed:
+                self.parser = httptools.HttpResponseParser(self)
             self.done = True
         return b""
 

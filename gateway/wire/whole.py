@@ -1,4 +1,5 @@
-"""Messages that came whole and alone in one piece, as most do: read at once, without a call for each field.
+"""Messages that came whole and alone in one piece, as most do: read at once, without a call for each field. Replies
+may also have only begun.
 
 The parser judges every byte of a head as it does of all others, once: a head that was seen before is not read again,
 since equal bytes mean the same. Whatever is not plain (other framing than a length, upgrades, expectations, other
@@ -23,10 +24,13 @@ class _Judge:
         self._kind = kind
         self._parser = kind(self)
 
-    def passes(self, data: bytes) -> bool:
-        """Whether this is one faultless message, behind which another could come."""
+    def passes(self, data: bytes, *, begun: bool = False) -> bool:
+        """Whether this is one faultless message, behind which another could come, or `begun` as one."""
+        parser = self._parser
+        if begun:
+            self._parser = self._kind(self)
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserError:
             self._parser = self._kind(self)
             return False
@@ -134,15 +138,15 @@ def _is_path(target: bytes) -> bool:
 
 
 class ReplyHead:
-    """The head of a whole reply; `start` is its first line with its end. `known` is for whoever passes it on."""
+    """The head of a plain reply; `start` is its first line with its end. `known` is for whoever passes it on."""
 
     __slots__ = ("fields", "known", "length", "start", "status")
 
-    def __init__(self, status: int, start: bytes, plain: _Plain) -> None:
+    def __init__(self, status: int, start: bytes, *, fields: list[Field], length: int) -> None:
         self.status = status
         self.start = start
-        self.fields = plain.fields
-        self.length = plain.length
+        self.fields = fields
+        self.length = length
         self.known: bytes | None = None
 
 
@@ -150,7 +154,8 @@ _reply_heads: Memory[ReplyHead] = Memory()
 
 
 def read_reply(data: bytes) -> tuple[ReplyHead, bytes] | None:
-    """The head and body of the reply that `data` is, if it is exactly one plain one, to anything but HEAD."""
+    """The head and body of the reply that `data` is, or begins with, if it is a plain one to anything but HEAD. The
+    body is never longer than the head announces."""
     end = data.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -159,17 +164,19 @@ def read_reply(data: bytes) -> tuple[ReplyHead, bytes] | None:
     if head is None:
         return None
     body = data[end + 4 :]
-    return (head, body) if len(body) == head.length else None
+    return (head, body) if len(body) <= head.length else None
 
 
 def _read_reply_head(piece: bytes, data: bytes) -> ReplyHead | None:
-    """The head of a plain reply that `data` is whole, from now on remembered."""
+    """The head of a plain reply that `data` begins, from now on remembered."""
     first, *lines = piece.split(b"\r\n")
     status = _plain_status(first)
     plain = _Plain(lines)
-    if not status or plain.length is None or len(data) != len(piece) + 4 + plain.length or not _replies.passes(data):
+    length = -1 if plain.length is None else plain.length
+    left = length - (len(data) - len(piece) - 4)
+    if not status or length < 0 or left < 0 or not _replies.passes(data, begun=left > 0):
         return None
-    head = ReplyHead(status, b"%b %b\r\n" % (first[:12], first[13:]), plain)
+    head = ReplyHead(status, b"%b %b\r\n" % (first[:12], first[13:]), fields=plain.fields, length=length)
     _reply_heads.remember(piece, head)
     return head
 
