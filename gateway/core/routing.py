@@ -41,9 +41,8 @@ class Entry:
         self.compiled: CompiledRoute | None = None
 
     def compile(self) -> CompiledRoute:
-        """The route ready to decide."""
-        if self.compiled is None:
-            self.compiled = CompiledRoute(self.route, self._segments, self._disabled)
+        """The route ready to decide, from now on kept in `compiled`."""
+        self.compiled = CompiledRoute(self.route, self._segments, self._disabled)
         return self.compiled
 
     def takes(self, method: bytes) -> bool:

@@ -26,7 +26,7 @@ from gateway.core.model import (
     Variant,
 )
 from gateway.core.overrides import apply
-from gateway.core.plan import Move, Plan, PlannedChange, RoutePlan, plan
+from gateway.core.plan import Move, Plan, PlannedChange, RoutePlan, plan, route_plans
 from gateway.core.records import Override, OverrideKind
 from tests.core.build import compare, route
 from tests.core.snapshots import snapshots
@@ -199,6 +199,13 @@ def test_a_set_split_that_stays_hides_what_is_below() -> None:
     found = plan(BEFORE, _snapshot(replace(FRAUD, rules=(Rule("gold", "gold", {"v2": 1}),))), overrides=[stays])
     assert len(found.changes) == 1
     assert (found.routes, found.overrides_kept) == ({}, (stays.key,))
+
+
+def test_an_override_is_planned_like_a_change() -> None:
+    """From what is in force to what would be: a switch to one variant, with all its rules."""
+    ruled = _snapshot(replace(FRAUD, rules=(Rule("some", "some", {"v1": 1}),)), segments={"some": Share(0.5)})
+    found = route_plans(ruled, apply(ruled, [_override("split_set", "fraud", split={"v2": 1})]))
+    assert found == {"fraud": RoutePlan({"v1": 0.975, "v2": 0.025}, {"v2": 1.0}, (Move("v1", "v2", 0.975),))}
 
 
 def test_a_split_with_none_left_is_said() -> None:
