@@ -118,8 +118,8 @@ def _shifted(before: Snapshot, after: Snapshot, name: str) -> Iterator[RoutePlan
 
 def _route_plan(found: Shift, assumed: Iterable[str] = ()) -> RoutePlan:
     return RoutePlan(
-        {name: float(share) for name, share in found.before.items()},
-        {name: float(share) for name, share in found.after.items()},
+        {name: float(share) for name, share in sorted(found.before.items())},
+        {name: float(share) for name, share in sorted(found.after.items())},
         tuple(Move(source, target, float(share)) for (source, target), share in sorted(found.moves.items())),
         tuple(assumed),
     )
