@@ -25,6 +25,8 @@ _DUE = {
     "bool_type": "true or false is due",
     "dict_type": "an object is due",
     "model_type": "an object is due",
+    "string_pattern_mismatch": "text of the form {pattern} is due",
+    "too_long": "at most {max_length} entries are due",
     "too_short": "at least one entry is due",
     "greater_than_equal": "{ge} or more is due",
     "less_than_equal": "{le} or less is due",

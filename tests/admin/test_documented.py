@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from gateway.admin import answers, reading, streams, strikes
 from gateway.admin.calls import PREFIX, YAML_TYPES, AnyCall
 from gateway.admin.refusals import STATUS
-from gateway.admin.requests import MAX_WORDS
+from gateway.admin.requests import MAX_JSON, MAX_WORDS
 from gateway.admin.table import CALLS
 from tests.admin.test_access import each_call
 
@@ -86,7 +86,7 @@ def test_every_path_in_an_example_is_one() -> None:
 def test_the_bounds_are_as_described() -> None:
     for text in (
         f"at most {reading.MAX_CONFIG >> 20} MiB",
-        f"at most {reading.MAX_JSON >> 10} KiB",
+        f"at most {MAX_JSON >> 10} KiB",
         f"within {reading.WITHIN:g} seconds",
         f"at most {MAX_WORDS} characters",
         f"each {streams.BEAT:g} seconds",
