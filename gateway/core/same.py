@@ -13,7 +13,7 @@ def same(before: object, after: object) -> bool:
     """Whether nothing can tell the two apart: kinds of scalars and the order of names count."""
     if before is after:
         return True
-    kind = type(before)
+    kind: Any = type(before)
     if kind is not type(after):
         return False
     if kind is str or kind is int:
