@@ -76,6 +76,12 @@ async def test_what_no_caller_could_send_is_refused(site: Site, given: object, p
     assert site.memory.sample is None
 
 
+async def test_what_may_stand_in_a_sample_is_named(site: Site) -> None:
+    _, body = await probe(site, {"route": "fraud", "heders": {}})
+    expected = 'unknown (did you mean "headers"?); allowed: route, method, path, headers, body, body_base64'
+    assert body["error"]["faults"] == [{"path": "sample.heders", "message": expected}]
+
+
 async def test_the_path_below_a_prefix_must_be_given(aiohttp_client: Opener, board: Board, memory: Memory) -> None:
     site = await open_site(aiohttp_client, memory, board, bearers())
     await site.put(CONFIG.replace(b"/v1/fraud}", b"/v1/*}"))
