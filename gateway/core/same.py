@@ -3,7 +3,7 @@
 To Python `1` equals `true`, and a mapping's order is nothing; to a condition and to a tie between weights they matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ def same(before: object, after: object) -> bool:
     """Whether nothing can tell the two apart: kinds of scalars and the order of names count."""
     if before is after:
         return True
-    kind: Any = type(before)
+    kind = type(before)
     if kind is not type(after):
         return False
     if kind is str or kind is int:
@@ -36,7 +36,9 @@ def _same_values(before: object, after: object) -> bool:
     return before == after or (before != before and after != after)  # noqa: PLR0124
 
 
-@cache
-def field_names(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass; none of anything else."""
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+
+
+field_names: Callable[[Any], tuple[str, ...]] = cache(_field_names)
+"""The fields of a dataclass; none of anything else."""
