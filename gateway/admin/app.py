@@ -30,8 +30,8 @@ INDEX = """model gateway, revision {revision}
 {prefix}/openapi.json   the admin API, described
 """
 
-ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""On every answer."""
+ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Gateway-Api": "v1"}
+"""On every answer; by the last one a client knows that it speaks to an admin side."""
 
 Report = Callable[[str, Exception], None]
 """Is told of what failed unexpectedly, and where."""
@@ -69,7 +69,7 @@ def _ending(streams: Streams) -> Callable[[web.Application], Awaitable[None]]:
 
 
 def _pages(operations: Operations, board: Board) -> list[web.RouteDef]:
-    exposition = Exposition(BoardCollector(board, lambda: operations.snapshot))
+    exposition = Exposition(lambda: BoardCollector(board, operations.snapshot, operations.overrides()))
 
     async def index(request: web.Request) -> web.Response:
         return web.Response(text=INDEX.format(revision=operations.snapshot.revision, prefix=PREFIX))
