@@ -8,7 +8,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -20,6 +20,9 @@ WITHIN = 60.0
 """Seconds that any step of a call may take; a change waits for every worker's word."""
 LONGEST = 64 << 20
 """Bytes of an answer that are read."""
+
+MARK = "X-Gateway-Api"
+"""The field by which an admin side makes itself known."""
 
 YAML = "application/yaml"
 JSON = "application/json"
@@ -66,7 +69,6 @@ class Api:
         self._parts = urlsplit(self.url)
         self._token = token
         self._within = within
-        self._connection: HTTPConnection | None = None
 
     def get(self, *path: str | int, **query: object) -> Document:
         """What stands there. Parts of the path are quoted; a parameter of the query that is None is left out."""
@@ -106,44 +108,54 @@ class Api:
         return fields
 
     def connect(self, *, within: float | None = None) -> HTTPConnection:
-        """A new connection, not yet opened; `within` bounds each step of it, in seconds."""
+        """A new connection; `within` bounds each step of it, in seconds. ApiError where none can be made."""
         host, port, within = self._parts.hostname or "", self._parts.port, within or self._within
+        connection = HTTPConnection(host, port, timeout=within)
         if self._parts.scheme == "https":
-            return HTTPSConnection(host, port, timeout=within, context=ssl.create_default_context())
-        return HTTPConnection(host, port, timeout=within)
+            connection = HTTPSConnection(host, port, timeout=within, context=ssl.create_default_context())
+        try:
+            connection.connect()
+        except (OSError, UnicodeError) as error:
+            raise ApiError(
+                f"cannot reach the admin side at {self.url}: {_reason(error)}; is the gateway running, and is that its "
+                "admin address? --admin URL or GATEWAY_ADMIN names another",
+                code="unreachable",
+            ) from None
+        return connection
 
     def check(self, response: HTTPResponse, received: bytes) -> None:
         """Nothing where the call did what was asked, else ApiError."""
         self._judged(response, received)
 
-    def unreachable(self, error: Exception) -> ApiError:
-        """For a failure of the network, or of the other side's HTTP."""
-        if isinstance(error, HTTPException):
+    def broken(self, error: Exception) -> ApiError:
+        """For a connection on which no whole answer came."""
+        if isinstance(error, HTTPException) and not isinstance(error, OSError | IncompleteRead):
             return self._foreign(f"what answers there speaks no HTTP ({_reason(error)})")
-        return ApiError(
-            f"cannot reach the admin side at {self.url}: {_reason(error)}; is the gateway running, and is that its "
-            "admin address? --admin URL or GATEWAY_ADMIN names another",
-            code="unreachable",
-        )
+        return ApiError(f"no answer from {self.url}: {_reason(error)}", code="unreachable")
 
     def _exchange(
         self, method: str, target: str, data: bytes | None, fields: Mapping[str, str]
     ) -> tuple[HTTPResponse, bytes]:
-        connection = self._connection = self._connection or self.connect()
+        """On a connection of its own, since one that waited for an operator's word may be gone."""
+        connection = self.connect()
         try:
             connection.request(method, target, data, dict(fields))
             response = connection.getresponse()
-            received = response.read(LONGEST)
+            return response, response.read(LONGEST)
         except (OSError, HTTPException) as error:
+            broken = self.broken(error)
+            if method == "GET" or broken.code == "not_a_gateway":
+                raise broken from None
+            doubt = "whether the change was made is not known: `gateway events` shows it"
+            raise ApiError(f"{broken}; {doubt}", code=broken.code) from None
+        finally:
             connection.close()
-            raise self.unreachable(error) from None
-        return response, received
 
     def _judged(self, response: HTTPResponse, received: bytes) -> Answer:
         if response.status in range(300, 400):
             place = response.headers.get("Location", "another address")
             raise self._foreign(f"it sends on to {place}; name that address if it is the gateway's")
-        read = _document(response, received)
+        read = _document(received) if MARK in response.headers else None
         if read is None:
             raise self._foreign(f"it answers {response.status} {response.reason}".rstrip())
         if response.status not in range(200, 300):
@@ -152,11 +164,9 @@ class Api:
         return Answer(received, int(tag) if tag.isdecimal() else None)
 
     def _refused(self, response: HTTPResponse, read: Document) -> ApiError:
-        found = read.get("error")
-        if not isinstance(found, dict) or not isinstance(found.get("message"), str):
-            return self._foreign(f"it answers {response.status} {response.reason}".rstrip())
+        found = read["error"]
         message = found["message"] + self._advice(response)
-        return ApiError(message, code=str(found.get("code")), status=response.status, details=found)
+        return ApiError(message, code=found["code"], status=response.status, details=found)
 
     def _advice(self, response: HTTPResponse) -> str:
         if response.status == 401:
@@ -174,10 +184,8 @@ class Api:
         )
 
 
-def _document(response: HTTPResponse, received: bytes) -> Document | None:
+def _document(received: bytes) -> Document | None:
     """The answer's JSON object; None where there is none."""
-    if response.headers.get_content_type() == YAML:
-        return {}
     try:
         read = json.loads(received)
     except (ValueError, RecursionError):

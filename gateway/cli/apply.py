@@ -26,6 +26,8 @@ def command(api: Api, as_json: bool, *, file: Path, message: str, is_sure: bool)
     The plan is shown, and you are asked. What is made is what was shown: where somebody else changed the
     configuration in between, nothing is done, and you are told who did.
     """
+    if not message.strip():
+        raise click.BadParameter("say in a few words what the change is for", param_hint="'--message'")
     plans.check_terminal(is_sure=is_sure)
     text = plans.text_of(file)
     with plans.printed_faults(str(file), as_json=as_json):

@@ -7,7 +7,7 @@ import click
 from gateway.cli import outcomes, plans, sheet, terminal
 from gateway.cli.api import Api, Document
 from gateway.cli.options import asks, completed, lasting, why, yes
-from gateway.cli.states import effective
+from gateway.cli.states import effective, one_of
 
 EXAMPLES = """\b
 Examples:
@@ -31,6 +31,7 @@ def command(  # noqa: PLR0913 - one for each option
     until `gateway enable`, or as long as --for says, and stays through restarts and new revisions.
     """
     status = api.get("status")
+    one_of(status["variants"], "variant", variant)
     left = list(_consequences(status, variant))
     for line, is_bad in left:
         terminal.message(line, style="red" if is_bad else "")

@@ -44,7 +44,7 @@ def _stream(api: Api, since: int | None) -> Iterator[Document]:
             api.check(response, response.read(1 << 20))
         yield from _events(response)
     except (OSError, HTTPException, ValueError) as error:
-        raise api.unreachable(error) from None
+        raise api.broken(error) from None
     finally:
         connection.close()
 

@@ -26,8 +26,7 @@ def note_file(api: Api, *, as_json: bool) -> None:
     """Says so where the gateway's own file is not what is in force now."""
     if not as_json and api.get("status")["file"]["differs"]:
         terminal.message(
-            "the gateway's own configuration file says something else now: it is read when it changes next, so put it "
-            "right before",
+            "the gateway's configuration file now differs from what is in force; it is read again when it changes",
             style="yellow",
         )
 

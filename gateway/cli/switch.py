@@ -85,8 +85,8 @@ def _probed(api: Api, variant: str, sample: Document | None) -> list[str]:
     answer = api.call("POST", "variants", variant, "probe", body={"sample": sample} if sample else {}).document
     problems = []
     for each in answer["endpoints"]:
-        found = each["problem"] or f"answered {each['status'] or ''}".rstrip()
-        terminal.message(f"{answer['asked']} of {each['url']}: {found}, {sheet.quick(each['seconds'])}")
+        found = each["problem"] or str(each["status"] or "answers")
+        terminal.message(f"{each['url']}: {answer['asked']}: {found}, {sheet.quick(each['seconds'])}")
         if each["problem"]:
             problems.append(f"{each['url']}: {each['problem']}")
     return problems
