@@ -1,1 +1,1 @@
-"""The admin port: metrics, health and, later, the API and pages."""
+"""The admin address: the API, metrics and health; HTTP, tokens and shapes, and nothing of how the gateway works."""

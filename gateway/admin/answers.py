@@ -147,6 +147,10 @@ class Move(Answer):
     """Of all the route's targeting keys."""
 
 
+def _is_empty(value: Mapping[str, object]) -> bool:
+    return not value
+
+
 class RoutePlan(Answer):
     """The shares of one route's variants, and who moves."""
 
@@ -154,7 +158,10 @@ class RoutePlan(Answer):
     after: Mapping[str, float]
     moves: list[Move]
     assumed: list[str]
-    """What the shares rest on, where conditions do not tell how many callers they hold for."""
+    """What the shares rest on, and what they cannot show, in words."""
+    segments: Mapping[str, "RoutePlan"] = Field(default={}, exclude_if=_is_empty)
+    """The same for the callers of each segment whose number is not known, as fractions of these alone; absent where
+    there is none in which something shifts."""
 
 
 class Plan(Answer):
@@ -229,6 +236,25 @@ class Status(Answer):
     routes: Mapping[str, Route]
     variants: Mapping[str, Variant]
     workers: list[Worker]
+
+
+class Probed(Answer):
+    """What one endpoint answered."""
+
+    url: str
+    problem: str
+    """What is wrong, in words; empty where it answered well."""
+    status: int | None
+    """Null where no reply came, or only a connection was asked for."""
+    seconds: float
+
+
+class Probe(Answer):
+    """A variant asked whether it answers."""
+
+    asked: str
+    """What every endpoint was asked, such as "GET /ready"."""
+    endpoints: list[Probed]
 
 
 class Event(Answer):

@@ -6,6 +6,7 @@ It decides what every answer has in common. It must not know how the facts it sh
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -29,8 +30,8 @@ INDEX = """model gateway, revision {revision}
 {prefix}/openapi.json   the admin API, described
 """
 
-ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""On every answer."""
+ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Gateway-Api": "v1"}
+"""On every answer; by the last one a client knows that it speaks to an admin side."""
 
 Report = Callable[[str, Exception], None]
 """Is told of what failed unexpectedly, and where."""
@@ -47,12 +48,17 @@ def application(
     """The whole admin side. `tokens` is asked at each request, since a reload may change them; while it has none,
     everybody on this machine may do everything."""
     streams = Streams()
-    context = Context(operations=operations, streams=streams, tokens=tokens, now=now, document=openapi.document(CALLS))
+    context = Context(operations=operations, streams=streams, tokens=tokens, now=now, document=_document())
     app = web.Application(middlewares=[errors(report), guard(tokens, Strikes(time.monotonic))])
     app.add_routes([*_pages(operations, board), *api.routes(context, CALLS)])
     app.on_response_prepare.append(finish)
     app.on_shutdown.append(_ending(streams))
     return app
+
+
+@cache
+def _document() -> bytes:
+    return openapi.document(CALLS)
 
 
 def _ending(streams: Streams) -> Callable[[web.Application], Awaitable[None]]:
@@ -63,7 +69,7 @@ def _ending(streams: Streams) -> Callable[[web.Application], Awaitable[None]]:
 
 
 def _pages(operations: Operations, board: Board) -> list[web.RouteDef]:
-    exposition = Exposition(BoardCollector(board, lambda: operations.snapshot))
+    exposition = Exposition(lambda: BoardCollector(board, operations.snapshot, operations.overrides()))
 
     async def index(request: web.Request) -> web.Response:
         return web.Response(text=INDEX.format(revision=operations.snapshot.revision, prefix=PREFIX))

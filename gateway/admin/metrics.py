@@ -6,7 +6,7 @@ anything is counted.
 
 import asyncio
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from operator import add
@@ -20,11 +20,13 @@ from prometheus_client.utils import floatToGoString
 
 from gateway.core.metrics import DURATION_BUCKETS, METRICS, Metric, parse_key
 from gateway.core.model import Snapshot
+from gateway.core.records import Override
 from gateway.links.board import OVERFLOW, Board
 
 FRESH = 1.0
 """Seconds an answer may be given again."""
 
+RELOADS = ("applied", "unchanged", "refused")
 SIDES = ("client", "upstream")
 UNRECORDED = Metric(
     "gateway_unrecorded_series_total", "counter", (), "Series that found no room in shared memory and are not counted"
@@ -43,18 +45,18 @@ class BoardCollector(Collector):
     """All metrics as prometheus-client's families. Those nobody counts yet are left out, and the gauges of variants
     that the snapshot in force no longer has."""
 
-    def __init__(self, board: Board, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(self, board: Board, snapshot: Snapshot, overrides: Sequence[Override] = ()) -> None:
         self._board = board
         self._snapshot = snapshot
+        self._start = initial(snapshot) | {("gateway_overrides", each.key): (1,) for each in overrides}
 
     def collect(self) -> Iterator[Family]:
         """Called for each rendering."""
-        snapshot = self._snapshot()
         by_name: dict[str, list[Series]] = {}
-        for (name, labels), cells in totals(self._board, initial(snapshot)).items():
+        for (name, labels), cells in totals(self._board, self._start).items():
             by_name.setdefault(name, []).append((labels, cells))
         for metric in (*METRICS, UNRECORDED):
-            if series := present(metric, by_name.get(metric.name, []), snapshot.variants):
+            if series := present(metric, by_name.get(metric.name, []), self._snapshot.variants):
                 yield family(metric, series)
 
 
@@ -73,6 +75,7 @@ def initial(snapshot: Snapshot) -> Numbers:
     for name in snapshot.routes:
         series["gateway_unkeyed_requests_total", (name,)] = (0,)
         series["gateway_client_disconnects_total", (name,)] = (0,)
+    series |= {("gateway_reloads_total", (result,)): (0,) for result in RELOADS}
     series["gateway_revision", ()] = (snapshot.revision,)
     return series | {("gateway_worker_restarts_total", ()): (0,), (UNRECORDED.name, ()): (0,)}
 
@@ -112,9 +115,9 @@ def family(metric: Metric, series: Iterable[Series]) -> Family:
 
 class Exposition:
     """The text of all metrics, rendered at most once a second for each of the two formats. With thousands of routes
-    that takes seconds, so it is done in a thread, one at a time."""
+    that takes seconds, so it is done in a thread, one at a time; the collector of what is in force is made before."""
 
-    def __init__(self, collector: Collector, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, collector: Callable[[], Collector], now: Callable[[], float] = time.monotonic) -> None:
         self._collector = collector
         self._now = now
         self._rendered: dict[bool, tuple[float, bytes]] = {}
@@ -128,7 +131,7 @@ class Exposition:
             made, text = self._rendered.get(is_open, (asked - FRESH, b""))
             if asked - made >= FRESH:
                 text = await asyncio.to_thread(
-                    openmetrics.generate_latest if is_open else generate_latest, self._collector
+                    openmetrics.generate_latest if is_open else generate_latest, self._collector()
                 )
                 self._rendered[is_open] = asked, text
         return text, openmetrics.CONTENT_TYPE_LATEST if is_open else CONTENT_TYPE_PLAIN_0_0_4

@@ -32,9 +32,10 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "revision": {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER},
 }
 _REF = "#/components/schemas/{model}"
+_CONFIGURATION: Schema = {"type": "object", "description": "A configuration; `gateway schema` prints what it may hold."}
 _UNMODELLED: dict[str, Schema] = {
     JSON: {"type": "object"},
-    YAML: {"type": "string"},
+    YAML: _CONFIGURATION,
     EVENT_STREAM: {"type": "string"},
 }
 
@@ -115,7 +116,7 @@ def _headers(call: AnyCall) -> Iterable[Schema]:
 
 def _body(call: AnyCall) -> Schema:
     if not _is_model(call.body):
-        return {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in YAML_TYPES}}
+        return {"required": True, "content": {kind: {"schema": _CONFIGURATION} for kind in YAML_TYPES}}
     required = any(each.is_required() for each in call.body.model_fields.values())
     return {"required": required, "content": {JSON: {"schema": _ref(call.body)}}}
 

@@ -18,8 +18,6 @@ from gateway.config.source import MAX_BYTES
 
 MAX_CONFIG = MAX_BYTES
 """Bytes of a configuration's text."""
-MAX_JSON = 64 << 10
-"""Bytes of a JSON body."""
 CODINGS = ("identity", "gzip", "deflate")
 """How a body may be compressed."""
 WITHIN = 30.0
@@ -48,7 +46,7 @@ async def body(request: web.Request, shape: type[Any], *, must_have_type: bool, 
         return None
     if request.body_exists or must_have_type:
         _check_type(request, YAML_TYPES if shape is bytes else (JSON,))
-    data = await _read(request, MAX_CONFIG if shape is bytes else MAX_JSON, within)
+    data = await _read(request, MAX_CONFIG if shape is bytes else shape.limit, within)
     return data if shape is bytes else _parsed(data, shape)
 
 

@@ -4,9 +4,10 @@ both come from here.
 It decides names, types and bounds; unknown names are refused. It must not know what is in force.
 """
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
@@ -17,6 +18,10 @@ MAX_NUMBER = (1 << 53) - 1
 """The largest whole number that every JSON reader gets right."""
 MAX_PAGE = 500
 """Items of a list in one answer."""
+MAX_JSON = 64 << 10
+"""Bytes of a JSON body."""
+MAX_SAMPLE = 4 << 20
+"""Bytes of a JSON body that holds a sample request."""
 MAX_WORDS = 500
 """Characters of a message or reason."""
 
@@ -55,6 +60,8 @@ def _expiry(value: object) -> datetime | timedelta:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+FieldName = Annotated[str, Field(pattern="^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$")]
+FieldValue = Annotated[str, Field(pattern=r"^[\x20-\x7e\t]*$", max_length=8192)]
 Weight = Annotated[int, Field(ge=0, le=MOST)]
 Words = Annotated[str, Field(max_length=MAX_WORDS), AfterValidator(_one_line)]
 Number = Annotated[int, Field(ge=0, le=MAX_NUMBER), BeforeValidator(_whole)]
@@ -106,6 +113,20 @@ class Body(Input):
     """A JSON body: types are strict, so "1" is no number."""
 
     model_config = ConfigDict(strict=True)
+    limit: ClassVar[int] = MAX_JSON
+    """Bytes."""
+
+
+def _bytes(value: object) -> bytes:
+    try:
+        if isinstance(value, str):
+            return base64.b64decode(value, validate=True)
+    except ValueError:
+        pass
+    raise ValueError("base64 is due")
+
+
+_BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 
 class Nothing(Body):
@@ -141,6 +162,28 @@ class SetSplit(Body):
     """Why, for whoever looks at the overrides or the events later."""
     expires: Expiry | None = None
     """How long, such as 2h, or until when. Without it: until it is taken back."""
+
+
+class SampleRequest(Body):
+    """One request as a caller of the route would send it."""
+
+    route: Name
+    method: Annotated[str, Field(pattern="^[A-Z]{1,20}$")] = "POST"
+    path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$", max_length=8192)] | None = None
+    """With its query, if it has one; without it, the route's own path."""
+    headers: Annotated[dict[FieldName, FieldValue], Field(max_length=100)] = {}
+    body: str = ""
+    """As text."""
+    body_base64: Annotated[bytes, PlainValidator(_bytes), WithJsonSchema(_BASE64)] = b""
+    """Instead of `body`, where it is no text."""
+
+
+class AskToProbe(Body):
+    """How a variant is asked whether it answers."""
+
+    limit: ClassVar[int] = MAX_SAMPLE
+    sample: SampleRequest | None = None
+    """Without it, the variant's health path is asked for, or where there is none, a connection."""
 
 
 def instant(expires: datetime | timedelta | None, now: datetime) -> datetime | None:

@@ -11,7 +11,9 @@ from gateway.admin.config_calls import check_config, get_config, plan_config, pu
 from gateway.admin.etags import IF_MATCH
 from gateway.admin.event_calls import LAST_EVENT_ID, get_events
 from gateway.admin.override_calls import delete_split, list_overrides, put_enabled, put_split
+from gateway.admin.probe_calls import probe_variant
 from gateway.admin.requests import (
+    AskToProbe,
     Enabled,
     EventsQuery,
     MessageQuery,
@@ -128,6 +130,17 @@ CALLS: tuple[AnyCall, ...] = (
         answers={JSON: answers.Outcome},
         refusals=("not_found", "refused"),
         has_etag=True,
+    ),
+    Call(
+        method="POST",
+        path="/variants/{variant}/probe",
+        role="operator",
+        summary="Ask each endpoint of a variant once whether it answers, with no caller's call touched",
+        handler=probe_variant,
+        query=NoQuery,
+        body=AskToProbe,
+        answers={JSON: answers.Probe},
+        refusals=("not_found", "refused"),
     ),
     Call(
         method="PUT",

@@ -3,6 +3,9 @@
 It decides sentences. It must not decide what is wrong. Values are not repeated.
 """
 
+from collections.abc import Iterable
+from typing import TypeGuard, get_args
+
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -25,6 +28,8 @@ _DUE = {
     "bool_type": "true or false is due",
     "dict_type": "an object is due",
     "model_type": "an object is due",
+    "string_pattern_mismatch": "text of the form {pattern} is due",
+    "too_long": "at most {max_length} entries are due",
     "too_short": "at least one entry is due",
     "greater_than_equal": "{ge} or more is due",
     "less_than_equal": "{le} or less is due",
@@ -41,6 +46,18 @@ def misfits(error: ValidationError, shape: type[BaseModel]) -> list[Misfit]:
     return [*listed, *([Misfit(path="", message=f"and {more} more")] if more else [])]
 
 
+def _innermost(shape: type[BaseModel], path: Iterable[str | int]) -> type[BaseModel]:
+    """The model of what stands there."""
+    for name in path:
+        annotation = shape.model_fields[str(name)].annotation
+        [shape] = [each for each in (annotation, *get_args(annotation)) if _is_model(each)]
+    return shape
+
+
+def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
 def _short(text: str) -> str:
     """A name that was sent, not longer than a name may be."""
     return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}..."
@@ -52,7 +69,7 @@ def _path(error: ErrorDetails) -> str:
 
 def _sentence(error: ErrorDetails, shape: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
-        known = list(shape.model_fields)
+        known = list(_innermost(shape, error["loc"][:-1]).model_fields)
         suggestion = did_you_mean(str(error["loc"][-1]), known)
         return f"unknown{suggestion}; allowed: {', '.join(known) or 'nothing'}"
     template = _DUE.get(error["type"])

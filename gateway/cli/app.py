@@ -21,6 +21,16 @@ COMMANDS = {
     "serve": "Start the gateway.",
     "check": "Check a configuration file.",
     "explain": "Say which variant would answer a request, and why.",
+    "plan": "Show what a configuration would change, and who would move.",
+    "apply": "Put a configuration in force.",
+    "status": "Show what is in force and how it goes.",
+    "revisions": "List what was in force when, and what it changed.",
+    "rollback": "Put an earlier revision in force again.",
+    "overrides": "List the decisions taken at run time.",
+    "disable": "Take a variant out.",
+    "enable": "Let a disabled variant answer again.",
+    "switch": "Send all calls of a route to one variant, or go back.",
+    "events": "Show what happened, who did it, and why.",
     "schema": "Print the JSON Schema of the configuration file.",
     "demo": "Try the gateway with real models on this machine.",
     "completion": "Print the completion script of a shell.",
@@ -34,6 +44,9 @@ Examples:
   gateway check gateway.yaml
   gateway serve --config gateway.yaml
   gateway explain gateway.yaml --path /v1/fraud --header 'x-user-id: 42'
+  gateway apply gateway.yaml -m 'fraud-4 to 10 %'
+  gateway status
+  gateway rollback
 """
 
 

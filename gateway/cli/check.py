@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from gateway.cli import terminal
-from gateway.cli.loading import CONFIGURATION, load, place, warn
+from gateway.cli.faulty import place
+from gateway.cli.loading import CONFIGURATION, load, warn
 from gateway.config.load import Configuration
 
 EXAMPLES = """\b

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import terminal
-from gateway.config.faults import ConfigError, Fault
+from gateway.cli import faulty, terminal
+from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration, load_file
 
 CONFIGURATION = click.Path(path_type=Path)
@@ -16,26 +16,11 @@ def load(file: Path, *, as_json: bool = False) -> Configuration:
     try:
         return load_file(file)
     except ConfigError as error:
-        _refuse(error, file, as_json=as_json)
+        if as_json:
+            terminal.document(faulty.document(error.faults))
+        else:
+            faulty.show(error.faults, str(file))
         raise click.exceptions.Exit(1) from None
-
-
-def _refuse(error: ConfigError, file: Path, *, as_json: bool) -> None:
-    if as_json:
-        terminal.document({"error": _error(error)})
-        return
-    for fault in error.faults:
-        terminal.message(fault.at(str(file)), style="red")
-
-
-def _error(error: ConfigError) -> dict[str, object]:
-    count = "1 fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
-    return {"code": "invalid_config", "message": count, "faults": [place(fault) for fault in error.faults]}
-
-
-def place(fault: Fault) -> dict[str, object]:
-    """One fault or warning for machines."""
-    return {"line": fault.line, "column": fault.column, "path": fault.path, "message": fault.message}
 
 
 def warn(configuration: Configuration, file: Path) -> None:

@@ -16,7 +16,7 @@ def unseen(before: Division, after: Division) -> list[str]:
     """Effects on callers that no shares show. Where only one variant is left to go to, there are none."""
     if len(_variants(before) | _variants(after)) < 2:
         return []
-    return [*_changed_keys(before, after), *_changed_segments(before, after)]
+    return [*_changed_keys(before, after), *_changed_segments(before, after), *_changed_order(before, after)]
 
 
 def basis(before: Division, after: Division, disabled: Set[str]) -> list[str]:
@@ -49,6 +49,14 @@ def _changed_segments(before: Division, after: Division) -> Iterator[str]:
     for name in unknown_segments(before, after):
         if name in old and name in new and not same(old[name], new[name]):
             yield f"segment {name} changes: how many callers it gains and loses is not known"
+
+
+def _changed_order(before: Division, after: Division) -> Iterator[str]:
+    """Between two segments of unknown size; a share's part of such a segment is reckoned."""
+    unknown = unknown_segments(before, after)
+    old, new = ([rule.segment for rule in each.rules if rule.segment in unknown] for each in (before, after))
+    if [name for name in old if name in new] != [name for name in new if name in old]:
+        yield f"the order of rules changes: callers of more than one of segments {', '.join(unknown)} are not counted"
 
 
 def _afresh(before: Division, after: Division) -> Iterator[str]:

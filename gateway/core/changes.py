@@ -67,7 +67,7 @@ def _differences(path: str, field: str, old: Any, new: Any) -> Words:
     elif field in _SPECIAL and not isinstance(old, Headers):
         yield from _SPECIAL[field](path, old, new)
     elif is_dataclass(old):
-        for name in field_names(old.__class__):
+        for name in field_names(type(old)):
             yield from _differences(_below(path, name), name, getattr(old, name), getattr(new, name))
     elif isinstance(old, tuple) and field not in _WHOLE:
         yield _listed(path, old, new)

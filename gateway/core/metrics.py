@@ -67,6 +67,7 @@ METRICS = (
     Metric("gateway_connections", "gauge", ("side",), "Open connections: client or upstream"),
     Metric("gateway_reloads_total", "counter", ("result",), "Reloads: applied, unchanged or refused"),
     Metric("gateway_revision", "gauge", (), "Number of the configuration in force"),
+    Metric("gateway_overrides", "gauge", ("kind", "subject"), "Overrides in force: 1 for each"),
     Metric("gateway_worker_restarts_total", "counter", (), "Workers that ended unasked and were replaced"),
 )
 

@@ -74,12 +74,17 @@ def plan(before: Snapshot, after: Snapshot, *, overrides: Sequence[Override] = (
     staying = [each for each in overrides if each.key not in ended]
     return Plan(
         changes=tuple(PlannedChange(what, change) for what, change in changes(before, after)),
-        routes=dict(_routes(apply(before, overrides), apply(after, staying))),
+        routes=route_plans(apply(before, overrides), apply(after, staying)),
         resets=tuple(_resets(before, after)),
         overrides_ended=ended,
         overrides_kept=tuple(each.key for each in staying),
         refused=() if _addresses(before) == _addresses(after) else ("listen",),
     )
+
+
+def route_plans(before: Snapshot, after: Snapshot) -> dict[str, RoutePlan]:
+    """What becomes of callers when one snapshot in force follows another, by route; those where something shifts."""
+    return dict(_routes(before, after))
 
 
 def _routes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, RoutePlan]]:
@@ -113,8 +118,8 @@ def _shifted(before: Snapshot, after: Snapshot, name: str) -> Iterator[RoutePlan
 
 def _route_plan(found: Shift, assumed: Iterable[str] = ()) -> RoutePlan:
     return RoutePlan(
-        {name: float(share) for name, share in found.before.items()},
-        {name: float(share) for name, share in found.after.items()},
+        {name: float(share) for name, share in sorted(found.before.items())},
+        {name: float(share) for name, share in sorted(found.after.items())},
         tuple(Move(source, target, float(share)) for (source, target), share in sorted(found.moves.items())),
         tuple(assumed),
     )

@@ -41,9 +41,8 @@ class Entry:
         self.compiled: CompiledRoute | None = None
 
     def compile(self) -> CompiledRoute:
-        """The route ready to decide."""
-        if self.compiled is None:
-            self.compiled = CompiledRoute(self.route, self._segments, self._disabled)
+        """The route ready to decide, from now on kept in `compiled`."""
+        self.compiled = CompiledRoute(self.route, self._segments, self._disabled)
         return self.compiled
 
     def takes(self, method: bytes) -> bool:
@@ -104,14 +103,24 @@ class _Paths:
 
 
 class RouteTable:
-    """All routes of a snapshot, ready to be found."""
+    """All routes of a snapshot, ready to be found. What the table of the snapshot before has compiled is not compiled
+    again where nothing of it has changed, which is a question of identity."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        segments = Segments(snapshot.segments)
+    def __init__(self, snapshot: Snapshot, previous: "RouteTable | None" = None) -> None:
+        self._snapshot = snapshot
+        self._segments = Segments(snapshot.segments)
+        self._entries: dict[str, Entry] = {}
         self._anywhere = _Paths()
         self._hosts: dict[bytes, _Paths] = {}
-        for route in snapshot.routes.values():
-            self._of(route.match.host).add(Entry(route, segments, snapshot.disabled))
+        known: Mapping[str, Entry] = {}
+        if previous is not None and _compile_alike(previous._snapshot, snapshot):
+            self._segments, known = previous._segments, previous._entries
+        for name, route in snapshot.routes.items():
+            entry = known.get(name)
+            if entry is None or entry.route is not route:
+                entry = Entry(route, self._segments, snapshot.disabled)
+            self._entries[name] = entry
+            self._of(route.match.host).add(entry)
         for paths in (self._anywhere, *self._hosts.values()):
             paths.sort()
         conditions = snapshot.segments.values()
@@ -148,6 +157,11 @@ class RouteTable:
         if not entries or any(entry.takes(method) for entry in entries):
             return NO_ROUTE
         return Miss("method_not_allowed", tuple(sorted({method for entry in entries for method in entry.methods})))
+
+
+def _compile_alike(before: Snapshot, after: Snapshot) -> bool:
+    """Whether a route that is in both is compiled to the same."""
+    return before.segments is after.segments and before.disabled == after.disabled
 
 
 def same_requests(one: Match, other: Match) -> bool:

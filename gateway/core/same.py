@@ -3,7 +3,7 @@
 To Python `1` equals `true`, and a mapping's order is nothing; to a condition and to a tie between weights they matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -36,7 +36,9 @@ def _same_values(before: object, after: object) -> bool:
     return before == after or (before != before and after != after)  # noqa: PLR0124
 
 
-@cache
-def field_names(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass; none of anything else."""
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+
+
+field_names: Callable[[Any], tuple[str, ...]] = cache(_field_names)
+"""The fields of a dataclass; none of anything else."""

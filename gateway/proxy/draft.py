@@ -31,16 +31,17 @@ class Draft:
 
     @classmethod
     async def make(
-        cls, snapshot: model.Snapshot, shared: Shared, pieces: Pieces, *, previous: Runtime | None = None
+        cls, snapshot: model.Snapshot, shared: Shared, pieces: Pieces, *, following: "Draft | None" = None
     ) -> "Draft":
-        """Made in pieces, to follow `previous`; StartError when some file cannot be used."""
+        """Made in pieces, to follow the one in force; StartError when some file cannot be used."""
+        previous, known = (None, None) if following is None else (following.runtime, following.table)
         old = None if previous is None else previous.snapshot
         tls = {
             index: await for_listener(listener, pieces)
             for index, listener in enumerate(snapshot.listen)
             if old is None or old.listen[index] != listener
         }
-        table = await pieces.aside(lambda: RouteTable(snapshot))
+        table = await pieces.aside(lambda: RouteTable(snapshot, known))
         claimed = {route.match.path.encode() for route in snapshot.routes.values()}
         runtime = await Runtime.prepare(snapshot, shared, pieces, previous=previous)
         try:

@@ -83,22 +83,22 @@ class Reloads:
             while self._waiting:
                 frame = self._waiting.popleft()
                 self._size -= len(frame)
-                part: Part = pickle.loads(frame[len(_PART) :])  # noqa: S301 - from this gateway's own control
-                await self._add(part)
+                await self._add(frame[len(_PART) :])
 
-    async def _add(self, part: Part) -> None:
-        if part.number == 0:
-            self._pieces = Pieces()
-            self._assembly = self._begin(part)
-        assembly = self._assembly
-        if assembly is None:
-            return
+    async def _add(self, data: bytes) -> None:
+        serial = 0
         try:
-            await self._take(assembly, part)
+            part: Part = pickle.loads(data)  # noqa: S301 - from this gateway's own control
+            serial = part.serial
+            if part.number == 0:
+                self._pieces = Pieces()
+                self._assembly = self._begin(part)
+            if self._assembly is not None:
+                await self._take(self._assembly, part)
         except (StartError, ValueError) as error:
-            self._give_up(part.serial, str(error))
+            self._give_up(serial, str(error))
         except Exception as error:  # a fault of ours: the old snapshot serves on, and control replaces this worker
-            self._give_up(part.serial, describe(error))
+            self._give_up(serial, describe(error))
 
     def _begin(self, part: Part) -> Assembly | None:
         """None where the delta is not wanted."""

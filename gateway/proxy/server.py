@@ -62,7 +62,7 @@ class Server:
     async def take(self, snapshot: model.Snapshot, pieces: Pieces) -> None:
         """Serve by that snapshot from now on; requests in flight end by the one they began with. StartError when it
         cannot be: then nothing has changed."""
-        draft = await Draft.make(snapshot, self._shared, pieces, previous=self._runtime)
+        draft = await Draft.make(snapshot, self._shared, pieces, following=self._draft)
         if self._ending is not None:
             draft.abandon()
             raise StartError("the worker is about to end")
@@ -137,6 +137,7 @@ class Server:
 
     def _enter(self, draft: Draft) -> None:
         """Put it into force."""
+        self._draft = draft
         self._runtime = draft.runtime
         self._table = draft.table
         self._health_paths = draft.health_paths

@@ -108,6 +108,12 @@ class Intake:
         if request.receiver is not None:
             request.receiver.on_refused(verdict)
 
+    def end(self) -> None:
+        """The connection is no more. Nothing is left that refers to itself, so nobody need search for it."""
+        self.broken = True
+        self.request = None
+        del self.parser, self._connection
+
     def continue_http(self) -> None:
         """The upgrade was not accepted: what followed it is HTTP after all."""
         tail, self.tail = self.tail or [], None

@@ -192,8 +192,7 @@ class ServerConnection(asyncio.Protocol):
         self.service.members.discard(self)
         self.transport = None
         self.closing = True
-        self.intake.broken = True
-        self.intake.request = None
+        self.intake.end()
         self.queue.clear()
         active, self.active = self.active, None
         if active is not None and active.receiver is not None:

@@ -11,8 +11,11 @@ from gateway.admin.operations import (
     Endpoint,
     FileStatus,
     Outcome,
+    Probe,
+    Probed,
     RefusedError,
     RouteStatus,
+    Sample,
     StaleError,
     Status,
     UnavailableError,
@@ -58,6 +61,7 @@ class Memory:
         self._followers: set[asyncio.Event] = set()
         self._unkept: set[int] = set()
         self.is_store_away = False
+        self.sample: Sample | None = None
         self.is_serving = True
         self._configured = self._load(text)
         self._take(self._configured, author="file", message="", origin="file")
@@ -174,6 +178,15 @@ class Memory:
         if ended is not None:
             self._tell("override_ended", key[1], who, why)
         return self._outcome(changed=ended is not None)
+
+    async def probe(self, variant: str, sample: Sample | None) -> Probe:
+        self._check_subject(("variant_disabled", variant))
+        if sample is not None and sample.method == "TRACE":
+            raise RefusedError("no route takes TRACE")
+        self.sample = sample
+        asked = f"{sample.method} {sample.path}" if sample else "a connection"
+        endpoints = self.snapshot.variants[variant].endpoints
+        return Probe(asked, tuple(Probed(each.url, "", 200 if sample else None, 0.004) for each in endpoints))
 
     async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
         self._check_store()

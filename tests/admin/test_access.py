@@ -21,6 +21,7 @@ BODIES: dict[str, tuple[str, bytes]] = {
     "plan_config": (YAML, RESPLIT),
     "restore_revision": (JSON, b"{}"),
     "put_enabled": (JSON, b'{"enabled": false, "reason": "trial"}'),
+    "probe_variant": (JSON, b"{}"),
     "put_split": (JSON, b'{"split": {"fraud-4": 1}}'),
 }
 ROLE_OF_CALL: dict[tuple[str, str], Role] = {
@@ -33,6 +34,7 @@ ROLE_OF_CALL: dict[tuple[str, str], Role] = {
     ("POST", "/revisions/{revision}/restore"): "operator",
     ("GET", "/status"): "viewer",
     ("PUT", "/variants/{variant}/enabled"): "operator",
+    ("POST", "/variants/{variant}/probe"): "operator",
     ("PUT", "/routes/{route}/split"): "operator",
     ("DELETE", "/routes/{route}/split"): "operator",
     ("GET", "/overrides"): "viewer",

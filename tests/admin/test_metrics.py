@@ -5,6 +5,8 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from prometheus_client import Metric
@@ -14,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from gateway.admin.metrics import BoardCollector, Exposition, wants_openmetrics
 from gateway.core.metrics import DURATION_BUCKETS, METRICS, key
 from gateway.core.model import Match, Route, Snapshot, Variant
+from gateway.core.records import Override
 from gateway.links.board import Board, Slot
 
 HISTOGRAM = len(DURATION_BUCKETS) + 2
@@ -38,7 +41,7 @@ def add(slot: Slot, number: int, *series: str, gauge: bool = False) -> None:
 
 
 async def scrape(board: Board, accept: str = "") -> str:
-    text, _ = await Exposition(BoardCollector(board, lambda: SNAPSHOT)).render(accept)
+    text, _ = await Exposition(lambda: BoardCollector(board, SNAPSHOT)).render(accept)
     return text.decode()
 
 
@@ -74,6 +77,9 @@ async def test_before_anything_happened_every_gauge_is_there(board: Board) -> No
         ("gateway_connections", (("side", "upstream"),)): 0,
         ("gateway_unkeyed_requests_total", (("route", "r"),)): 0,
         ("gateway_client_disconnects_total", (("route", "r"),)): 0,
+        ("gateway_reloads_total", (("result", "applied"),)): 0,
+        ("gateway_reloads_total", (("result", "unchanged"),)): 0,
+        ("gateway_reloads_total", (("result", "refused"),)): 0,
         ("gateway_revision", ()): 3,
         ("gateway_worker_restarts_total", ()): 0,
         ("gateway_unrecorded_series_total", ()): 0,
@@ -168,14 +174,14 @@ async def test_openmetrics_says_the_same(board: Board) -> None:
     ],
 )
 async def test_the_format_follows_what_is_accepted(board: Board, accept: str, openmetrics: bool) -> None:
-    _, content_type = await Exposition(BoardCollector(board, lambda: SNAPSHOT)).render(accept)
+    _, content_type = await Exposition(lambda: BoardCollector(board, SNAPSHOT)).render(accept)
     assert wants_openmetrics(accept) is openmetrics
     assert content_type.startswith("application/openmetrics-text; " if openmetrics else "text/plain; version=0.0.4")
 
 
 async def test_an_answer_is_given_again_for_a_second_and_no_longer(board: Board) -> None:
     now = 100.0
-    exposition = Exposition(BoardCollector(board, lambda: SNAPSHOT), now=lambda: now)
+    exposition = Exposition(lambda: BoardCollector(board, SNAPSHOT), now=lambda: now)
     slot = board.slot(0)
     first, _ = await exposition.render("")
     add(slot, 1, "gateway_attempts_total", "v1", "ok")
@@ -199,13 +205,13 @@ async def test_counters_never_fall_when_a_slot_changes_hands(board: Board) -> No
 async def test_a_scrape_follows_the_snapshot_in_force(board: Board) -> None:
     """A variant that is gone keeps its counters and loses its gauges; a new one has its gauges from the start."""
     in_force = SNAPSHOT
-    collector = BoardCollector(board, lambda: in_force)
+    exposition = partial(Exposition, lambda: BoardCollector(board, in_force))
     slot = board.slot(0)
     add(slot, 3, "gateway_attempts_total", "v1", "ok")
     add(slot, 2, "gateway_in_flight_requests", "v1", gauge=True)
-    before = samples((await Exposition(collector).render(""))[0].decode())
+    before = samples((await exposition().render(""))[0].decode())
     in_force = replace(SNAPSHOT, variants={"v2": Variant("v2", ()), "v3": Variant("v3", ())}, routes={}, revision=4)
-    after = samples((await Exposition(collector).render(""))[0].decode())
+    after = samples((await exposition().render(""))[0].decode())
 
     def in_flight(found: dict[tuple[str, tuple[tuple[str, str], ...]], float]) -> dict[str, float]:
         return {
@@ -218,3 +224,14 @@ async def test_a_scrape_follows_the_snapshot_in_force(board: Board) -> None:
     assert (in_flight(before), in_flight(after)) == ({"v1": 2, "v2": 0}, {"v2": 0, "v3": 0})
     assert before[attempts] == after[attempts] == 3
     assert (before["gateway_revision", ()], after["gateway_revision", ()]) == (3, 4)
+
+
+async def test_every_override_is_counted(board: Board) -> None:
+    when = datetime(2026, 1, 31, tzinfo=UTC)
+    overrides = [Override("variant_disabled", "v1", "ci", "", when), Override("split_set", "r", "ci", "", when)]
+    text, _ = await Exposition(lambda: BoardCollector(board, SNAPSHOT, overrides)).render("")
+    found = {labels: number for (name, labels), number in samples(text.decode()).items() if name == "gateway_overrides"}
+    assert found == {
+        (("kind", "variant_disabled"), ("subject", "v1")): 1,
+        (("kind", "split_set"), ("subject", "r")): 1,
+    }

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.admin import reading
 from gateway.admin.app import errors
-from gateway.admin.requests import Enabled
+from gateway.admin.requests import MAX_JSON, Enabled
 from tests.admin.memory import CONFIG, RESPLIT
 from tests.admin.site import TOKENS, Opener, Site
 
@@ -74,7 +74,7 @@ async def test_a_body_of_unknown_length_is_bounded_as_well(site: Site) -> None:
 
 
 async def test_json_is_bounded_tighter(site: Site) -> None:
-    body = b'{"enabled": false' + b" " * (reading.MAX_JSON - 18) + b"}"
+    body = b'{"enabled": false' + b" " * (MAX_JSON - 18) + b"}"
     path = "/variants/fraud-4/enabled"
     assert (await site.ask("PUT", path, data=body, headers=JSON)).status == 200
     answer = await site.ask("PUT", path, data=body + b" ", headers=JSON)

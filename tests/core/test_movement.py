@@ -1,7 +1,10 @@
 """Who moves when a split changes: published values, exact sums, and keys that were counted."""
 
+import json
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -86,6 +89,19 @@ def _apart(before: dict[str, int], after: dict[str, int], keys: int) -> float:
 def test_a_million_keys_move_as_reckoned() -> None:
     """Within 0.2 percentage points, pair by pair."""
     assert _apart({"a": 60, "b": 25, "c": 10, "d": 5}, {"a": 20, "b": 25, "c": 30, "e": 25}, 1_000_000) < 0.002
+
+
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "vectors" / "moves.json").read_bytes())[
+    "moves"
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['before']}-{vector['after']}")
+def test_the_published_vectors(vector: dict[str, Any]) -> None:
+    """To the last fraction; and 50,000 keys do move so, within half a percentage point."""
+    exact = {(each["from"], each["to"]): Fraction(each["share"]) for each in vector["moves"]}
+    assert moves(vector["before"], vector["after"]) == exact
+    assert _apart(vector["before"], vector["after"], 50_000) < 0.005
 
 
 SMALL = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9), max_size=4).filter(

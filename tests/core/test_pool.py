@@ -2,12 +2,14 @@
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.pool import NEVER, RECENT, least_loaded, round_robin
+from gateway.core.model import Endpoint, Headers, UpstreamTls, Variant
+from gateway.core.pool import NEVER, RECENT, kept, least_loaded, round_robin, same_pool
 from tests.core.build import never
 
 NOW = 100.0
@@ -95,3 +97,32 @@ def test_a_calm_endpoint_is_chosen_where_there_is_one(pool: list[tuple[int, floa
     calm = {position for position, at in enumerate(failed) if NOW - at >= RECENT} or set(range(len(pool)))
     assert least_loaded(in_flight, failed, now=NOW, draw=random.random) in calm
     assert round_robin(failed, now=NOW, last=random.randrange(-1, len(pool))) in calm
+
+
+def _variant(*urls: str, **settings: Any) -> Variant:
+    return Variant("a", tuple(Endpoint(url, "https" if "s:" in url else "http", url) for url in urls), **settings)
+
+
+HOST = Headers(set=(("x-a", "1"), ("Host", "model")))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (_variant("http:1"), _variant("http:1"), {"http:1"}),
+        (_variant("http:1", "http:2"), _variant("http:2", "http:3"), {"http:2"}),
+        (_variant("http:1"), _variant("http:2"), set()),
+        (_variant("http:1"), _variant("http:1", version="2", concurrency=3, balance="round_robin"), {"http:1"}),
+        (_variant("http:1"), _variant("http:1", headers=Headers(remove=("cookie",))), {"http:1"}),
+        (_variant("http:1"), _variant("http:1", headers=HOST), set()),
+        (_variant("http:1", headers=HOST), _variant("http:1", headers=Headers(set=(("host", "model"),))), {"http:1"}),
+        (_variant("http:1", "https:2"), _variant("http:1", "https:2", tls=UpstreamTls(digest="new")), {"http:1"}),
+        (_variant("https:1", tls=UpstreamTls(ca="x")), _variant("https:1", tls=UpstreamTls(ca="x")), {"https:1"}),
+    ],
+)
+def test_endpoints_that_are_spoken_to_alike_are_kept(before: Variant, after: Variant, expected: set[str]) -> None:
+    """The same address, Host and, where it matters, TLS; whatever else changes."""
+    assert {each.url for each in kept(before, after)} == expected
+    assert same_pool(before, after) is (
+        set(before.endpoints) == set(after.endpoints) and len(expected) == len(before.endpoints)
+    )

@@ -1,12 +1,14 @@
 """Routing: which route takes a request, checked by tables and against a slow and obvious reading of the rules."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.decide import CompiledRoute
 from gateway.core.model import Match, Route, Rule, Snapshot
 from gateway.core.routing import Miss, RouteTable, find_conflicts, path_fault, same_requests
 from tests.core.build import compare, request, route, snapshot
@@ -247,6 +249,24 @@ def test_a_route_is_compiled_once_and_only_when_asked_for() -> None:
     assert found is table.find(HOST, b"/a", b"GET", {})
     with pytest.raises(KeyError):
         table.find(HOST, b"/b", b"GET", {})
+
+
+def test_what_has_not_changed_is_not_compiled_again() -> None:
+    """Nor is a route of an equal name that has, or any where segments or disabled variants have."""
+    before = snapshot(route("a"), route("b"))
+    table = RouteTable(before)
+    first = {path: table.find(HOST, path, b"GET", {}) for path in (b"/a", b"/b")}
+
+    def again(after: Snapshot) -> list[bytes]:
+        later = RouteTable(after, table)
+        found = {path: later.find(HOST, path, b"GET", {}) for path in first}
+        assert all(isinstance(each, CompiledRoute) for each in found.values())
+        return [path for path in first if found[path] is first[path]]
+
+    assert again(replace(before, serial=2)) == [b"/a", b"/b"]
+    assert again(replace(before, routes={"b": before.routes["b"], "a": route("a", deadline=1.0)})) == [b"/b"]
+    assert again(replace(before, segments={"eu": compare("header", "x", "eq", "eu")})) == []
+    assert again(replace(before, disabled=frozenset({"v1"}))) == []
 
 
 def _rule(segment: str) -> Rule:

@@ -1,6 +1,9 @@
-"""The real launcher and its real table, with the tests' own server in the workers: `standin_launcher.py RUN_DIR`."""
+"""The real launcher and its real table, with the tests' own server in the workers: `standin_launcher.py RUN_DIR`.
+
+With `hangup` in STANDIN control is a stand-in too."""
 
 import json
+import os
 import sys
 from functools import partial
 
@@ -11,7 +14,8 @@ from gateway.links.rundir import PLAN, RunDir
 run_dir = RunDir(sys.argv[1])
 plan = json.loads(run_dir.read(PLAN))
 descriptor = open_board(run_dir)
-rows = [row._replace(module="standin") if row.serves else row for row in table(plan, run_dir.path, descriptor)]
+control = "standin_control" if os.environ.get("STANDIN") == "hangup" else "gateway.control.main"
+rows = [row._replace(module="standin" if row.serves else control) for row in table(plan, run_dir.path, descriptor)]
 board = Board.create(descriptor, len(rows) + 1)
 limit = partial(drain_limit, run_dir, plan["limit"])
 launcher = Launcher(rows, board, slot=len(rows), limit=limit, serving={"board": descriptor})

@@ -16,10 +16,10 @@ import pytest
 
 from gateway.core.metrics import key
 from gateway.core.model import Endpoint, Limits, Listener, Snapshot, Variant
-from gateway.launcher import RESTARTS, Plan
+from gateway.launcher import RESTARTS, Plan, drain_limit
 from gateway.links.board import Board
 from gateway.links.parent import SLOWEST, pause
-from gateway.links.rundir import PLAN, SNAPSHOT, RunDir
+from gateway.links.rundir import LIMIT, PLAN, SNAPSHOT, RunDir
 
 HERE = Path(__file__).parent
 LIMITS = Limits()
@@ -283,6 +283,36 @@ def test_signals_to_all_processes_drain_as_one_to_the_launcher_does(stage: Stage
     held.send(b"go\n")
     assert held.answer() > 0
     assert running.end() == 0
+
+
+def test_sighup_asks_control_to_reload_and_troubles_no_worker(stage: Stage) -> None:
+    """Whoever holds a connection keeps it, also where a supervisor signals the workers themselves."""
+    running = stage.launch(2, how="hangup")
+    running.event("serving")
+    workers = running.children("standin")
+    client = stage.client()
+    before = client.ask()
+    for count in (1, 2):
+        running.signal(signal.SIGHUP)
+        running.event("asked to reload", count)
+    for worker in workers:
+        worker.send_signal(signal.SIGHUP)
+    assert client.ask() == before
+    assert running.children("standin") == workers
+    for child in running.children("standin_control"):
+        child.terminate()
+    running.signal(signal.SIGTERM)
+    assert running.end() == 0
+
+
+def test_a_reload_leaves_word_of_how_long_a_drain_may_take(tmp_path: Path) -> None:
+    """Until one does, or where its word cannot be read, it is as long as at the start."""
+    run_dir = RunDir(str(tmp_path))
+    assert drain_limit(run_dir, 30.0) == 30.0
+    run_dir.write(LIMIT, b"90.5")
+    assert drain_limit(run_dir, 30.0) == 90.5
+    run_dir.write(LIMIT, b"long")
+    assert drain_limit(run_dir, 30.0) == 30.0
 
 
 def test_no_scrape_is_refused_while_control_comes_back(stage: Stage, until: Callable[..., Any]) -> None:

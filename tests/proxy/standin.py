@@ -53,7 +53,6 @@ class Worker:
 
     def __init__(self, first: Snapshot, folder: Path) -> None:
         self._run_dir = RunDir(str(folder))
-        self._first = first
         self._board = os.memfd_create("board")
         Board.create(self._board, 2)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -65,6 +64,7 @@ class Worker:
         self.said: queue.Queue[State] = queue.Queue()
         self.state: State = {}
         self.snapshot = first
+        self.leave(first)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -74,10 +74,8 @@ class Worker:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         self.close()
-        self._lifeline.close()
         self._listener.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
@@ -86,7 +84,6 @@ class Worker:
 
     def start(self) -> None:
         """Start the process, as the launcher does."""
-        self._run_dir.write(SNAPSHOT, pickle.dumps(self._first))
         self._lifeline, theirs = socket.socketpair()
         self._lifeline.settimeout(PATIENCE)
         descriptors = (self._board, self._listener.fileno(), theirs.fileno())
@@ -97,6 +94,16 @@ class Worker:
         self.process = subprocess.Popen(command, pass_fds=descriptors)
         theirs.close()
         assert self._lifeline.recv(1000) == b"R"
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+        self.process.wait()
+        self._lifeline.close()
+
+    def leave(self, snapshot: Snapshot) -> None:
+        """The snapshot that a process begins with."""
+        self._run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
 
     def open(self) -> None:
         """Control is there."""
