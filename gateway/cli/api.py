@@ -130,7 +130,7 @@ class Api:
     def broken(self, error: Exception) -> ApiError:
         """For a connection on which no whole answer came."""
         if isinstance(error, HTTPException) and not isinstance(error, OSError | IncompleteRead):
-            return self._foreign(f"what answers there speaks no HTTP ({_reason(error)})")
+            return self._foreign("what answers there speaks no HTTP")
         return ApiError(f"no answer from {self.url}: {_reason(error)}", code="unreachable")
 
     def _exchange(
@@ -140,8 +140,7 @@ class Api:
         connection = self.connect()
         try:
             connection.request(method, target, data, dict(fields))
-            response = connection.getresponse()
-            return response, response.read(LONGEST)
+            return _received(connection.getresponse())
         except (OSError, HTTPException) as error:
             broken = self.broken(error)
             if method == "GET" or broken.code == "not_a_gateway":
@@ -182,6 +181,13 @@ class Api:
             "address of admin.listen, not one that serves callers",
             code="not_a_gateway",
         )
+
+
+def _received(response: HTTPResponse) -> tuple[HTTPResponse, bytes]:
+    received = response.read(LONGEST)
+    if response.length:
+        raise IncompleteRead(b"", response.length)
+    return response, received
 
 
 def _document(received: bytes) -> Document | None:
