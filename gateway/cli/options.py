@@ -61,13 +61,14 @@ def asks(command: Callable[..., int | None]) -> Callable[..., int | None]:
 
 def why(*, required: bool) -> Callable[[Command], Command]:
     """`--why`: recorded with an override and its event."""
-    return click.option("--why", metavar="TEXT", required=required, default=None if required else "", help=_WHY)
+    help_text = "Why; shown with the override and in the events."
+    if required:
+        return click.option("--why", metavar="TEXT", required=True, help=help_text)
+    return click.option("--why", metavar="TEXT", default="", help=help_text)
 
 
 lasting = click.option("--for", "lasts", metavar="LENGTH", help="End by itself after this long, such as 30m, 2h or 1d.")
 yes = click.option("--yes", "-y", "is_sure", is_flag=True, help="Do not ask.")
-
-_WHY = "Why; shown with the override and in the events."
 
 
 def _url(context: click.Context, parameter: click.Parameter, text: str) -> str:

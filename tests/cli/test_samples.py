@@ -48,7 +48,7 @@ def test_a_line_that_is_no_field_is_told_with_its_number(line: bytes, tmp_path: 
 
 def test_a_file_that_is_too_large_or_not_there(tmp_path: Path) -> None:
     file = tmp_path / "sample"
-    with pytest.raises(GatewayError, match="cannot read .*sample: No such file"):
+    with pytest.raises(GatewayError, match=r"cannot read .*sample: No such file"):
         read(file, "fraud")
     file.write_bytes(bytes(LARGEST))
     assert "body" in read(file, "fraud")
