@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.admin import answers
-from gateway.admin.operations import Operations, Outcome
+from gateway.admin.operations import Operations, Outcome, Status
 from gateway.core.plan import Plan
 from gateway.core.records import Override, OverrideKey, Revision
 
@@ -62,9 +62,8 @@ def plan(record: Plan) -> answers.Plan:
     )
 
 
-def status(operations: Operations) -> answers.Status:
+def status(record: Status) -> answers.Status:
     """Everything at a glance."""
-    record = operations.status()
     return answers.Status(
         revision=record.revision,
         file=answers.File.model_validate(record.file),

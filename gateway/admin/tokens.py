@@ -23,10 +23,6 @@ class Bearer:
     role: Role
     digest: bytes = field(repr=False)
 
-    def may(self, role: Role) -> bool:
-        """Whether the bearer's role reaches that one."""
-        return RANK[self.role] >= RANK[role]
-
 
 def bearers(tokens: Iterable[Token]) -> tuple[Bearer, ...]:
     """Those whom the configuration's tokens name."""

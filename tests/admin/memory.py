@@ -25,10 +25,9 @@ from gateway.admin.operations import (
 )
 from gateway.config.faults import Fault
 from gateway.config.load import Configuration, load
-from gateway.core import movement
-from gateway.core.model import Snapshot, Split
+from gateway.core.model import Snapshot
 from gateway.core.overrides import apply, ended_by
-from gateway.core.plan import Move, Plan, PlannedChange, RoutePlan
+from gateway.core.plan import Plan, plan
 from gateway.core.records import Event, Origin, Override, OverrideKey, Revision
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -119,23 +118,8 @@ class Memory:
         return self._load(text).warnings
 
     async def plan(self, text: bytes) -> Plan:
-        before, after = self._configured.snapshot, self._load(text).snapshot
-        changed = [
-            name for name, route in after.routes.items() if name in before.routes and before.routes[name] != route
-        ]
-        return Plan(
-            changes=tuple(PlannedChange(f"route {name}", "split") for name in changed),
-            routes={
-                name: RoutePlan(
-                    shares(before.routes[name].split),
-                    shares(after.routes[name].split),
-                    moves(before.routes[name].split, after.routes[name].split),
-                )
-                for name in changed
-            },
-            overrides_ended=ended_by(before, after, self._overrides.values()),
-            refused=("listen",) if before.listen != after.listen else (),
-        )
+        after = self._load(text).snapshot
+        return plan(self._configured.snapshot, after, overrides=tuple(self._overrides.values()))
 
     async def apply(self, text: bytes, *, author: str, message: str, expected: int | None) -> Outcome:
         self._check_present(expected)
@@ -250,13 +234,3 @@ class Memory:
         what, known = ("route", self.snapshot.routes) if kind == "split_set" else ("variant", self.snapshot.variants)
         if subject not in known:
             raise UnknownError(f"there is no {what} {subject}; there is {', '.join(known)}")
-
-
-def shares(split: Split) -> dict[str, float]:
-    """The weights as fractions."""
-    return {name: float(share) for name, share in movement.shares(split).items()}
-
-
-def moves(before: Split, after: Split) -> tuple[Move, ...]:
-    """Who moves, rounded for people."""
-    return tuple(Move(*names, round(float(share), 9)) for names, share in movement.moves(before, after).items())

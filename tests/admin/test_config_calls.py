@@ -152,7 +152,7 @@ async def test_a_plan_says_what_would_change(site: Site) -> None:
     answer = await site.ask("POST", "/config/plan", role="viewer", data=RESPLIT, headers=YAML)
     assert (answer.status, answer.headers["ETag"]) == (200, '"1"')
     assert await answer.json() == {
-        "changes": [{"what": "route fraud", "change": "split"}],
+        "changes": [{"what": "route fraud", "change": "split: fraud-3 95 -> 90, fraud-4 5 -> 10"}],
         "routes": {
             "fraud": {
                 "before": {"fraud-3": 0.95, "fraud-4": 0.05},
@@ -167,6 +167,28 @@ async def test_a_plan_says_what_would_change(site: Site) -> None:
         "refused": [],
     }
     assert site.memory.revision.number == 1
+
+
+async def test_a_plan_says_which_overrides_end_and_which_stay(site: Site) -> None:
+    await site.ask("PUT", "/routes/fraud/split", json={"split": {"fraud-4": 1}})
+    await site.ask("PUT", "/variants/fraud-3/enabled", json={"enabled": False})
+    body = await (await site.ask("POST", "/config/plan", data=RESPLIT, headers=YAML)).json()
+    assert body["overrides_ended"] == [{"kind": "split_set", "subject": "fraud"}]
+    assert body["overrides_kept"] == [{"kind": "variant_disabled", "subject": "fraud-3"}]
+
+
+async def test_a_plan_names_what_needs_a_restart(site: Site) -> None:
+    body = await (await site.ask("POST", "/config/plan", data=NEEDS_RESTART, headers=YAML)).json()
+    assert body["refused"] == ["listen"]
+
+
+async def test_a_plan_tells_apart_callers_whose_number_is_not_known(site: Site) -> None:
+    """By segment, in the same shape."""
+    segment = b"segments: {gold: {header: x-tier, eq: gold}}\nroutes:"
+    ruled = CONFIG.replace(b"routes:", segment) + b"    rules: [{segment: gold, split: {fraud-4: 1}}]\n"
+    body = await (await site.ask("POST", "/config/plan", data=ruled, headers=YAML)).json()
+    assert set(body["routes"]["fraud"]) == {"before", "after", "moves", "assumed", "segments"}
+    assert body["routes"]["fraud"]["segments"]["gold"]["after"] == {"fraud-4": 1.0}
 
 
 @pytest.mark.parametrize(
