@@ -1,64 +1,43 @@
-"""An admin side without a gateway: the real API on a real socket, over operations in memory, in a thread of its own."""
+"""An admin side without a gateway: the real API on a real socket, over operations in memory."""
 
 import asyncio
 import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
-
-from aiohttp import web
+from typing import Any
 
 from gateway.admin.app import application
 from gateway.admin.tokens import Bearer, digest
+from gateway.config.settings import Role
 from gateway.links.board import Board
 from tests.admin.memory import Memory
+from tests.support.served import Served
 
 
-class StandIn:
-    """Change `memory` only by `do`, which runs in the thread that serves it."""
+class StandIn(Served):
+    """`memory` is changed by `do` only, in the thread that serves it."""
 
-    def __init__(self, folder: Path, *, tokens: dict[str, str] | None = None, text: bytes | None = None) -> None:
-        """`tokens`: role to token; without them everybody may do everything."""
-        self._bearers = [Bearer(role, role, digest(token)) for role, token in (tokens or {}).items()]  # type: ignore[arg-type]
-        self.memory = Memory(folder) if text is None else Memory(folder, text)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._board_file = os.memfd_create("board")
-        self.url = ""
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._start())
-        return self
+    def __init__(self, folder: Path, *, tokens: Mapping[Role, str] | None = None) -> None:
+        """Without tokens everybody may do everything."""
+        self.memory = Memory(folder)
+        self._board = os.memfd_create("board")
+        board = Board.create(self._board, 1, names=4096, cells=512)
+        bearers = [Bearer(role, role, digest(token)) for role, token in (tokens or {}).items()]
+        super().__init__(application(self.memory, board, tokens=lambda: bearers, report=_unexpected))
 
     def __exit__(self, *error: object) -> None:
-        self._call(self._runner.cleanup())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        os.close(self._board_file)
+        super().__exit__(*error)
+        os.close(self._board)
 
     def do(self, action: Callable[[Memory], Any]) -> Any:
-        """The outcome of `action`, a coroutine's as well."""
+        """The outcome of `action`; where that is a coroutine, its outcome."""
 
         async def act() -> Any:
             done = action(self.memory)
             return await done if asyncio.iscoroutine(done) else done
 
-        return self._call(act())
+        return asyncio.run_coroutine_threadsafe(act(), self._loop).result(20)
 
-    def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
-    async def _start(self) -> None:
-        board = Board.create(self._board_file, 1, names=4096, cells=512)
-        app = application(self.memory, board, tokens=lambda: self._bearers, report=self._report)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    def _report(self, where: str, error: Exception) -> None:
-        raise AssertionError(where) from error
+def _unexpected(where: str, error: Exception) -> None:
+    raise AssertionError(where) from error

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.api import Api, ApiError
+from gateway.config.settings import Role
 from tests.cli.standin import StandIn
 from tests.support.command import run
 from tests.support.kernel import free_port
 
-TOKENS = {role: f"{role}-0123456789abcdef" for role in ("viewer", "operator", "admin")}
+ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
+TOKENS = {role: f"{role}-0123456789abcdef" for role in ROLES}
 CHANGES = [("disable", "fraud-4", "--why", "x"), ("enable", "fraud-4"), ("switch", "fraud", "--to", "fraud-4")]
 
 
