@@ -52,7 +52,8 @@ class Gateway:
         self.folder = Path(self._folder.name)
         self.port = port or kernel.free_port()
         self.admin_port = kernel.free_port()
-        whole = {"listen": [f"127.0.0.1:{self.port}"], "admin": {"listen": f"127.0.0.1:{self.admin_port}"}, **settings}
+        admin = {"listen": f"127.0.0.1:{self.admin_port}", **settings.get("admin", {})}
+        whole = {"listen": [f"127.0.0.1:{self.port}"], **settings, "admin": admin}
         self.file = self.folder / "gateway.yaml"
         self.file.write_text(json.dumps(whole, indent=2))
         self._output = (self.folder / "stdout").open("wb")
