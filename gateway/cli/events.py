@@ -28,7 +28,7 @@ Examples:
 """
 
 HEADINGS = ("TIME", "EVENT", "SUBJECT", "BY", "WHY")
-_LINE = "{:20}  {:18}  {:24}  {:12}  {}"
+_LINE = "{:20}  {:18}  {:26}  {:12}  {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +116,6 @@ def _say_lost(why: str) -> None:
 
 
 def _row(event: Document) -> tuple[str, ...]:
-    return sheet.clock(event["time"]), event["kind"], event["subject"], event["who"], event["why"]
+    number = event["detail"].get("revision")
+    subject = event["subject"] if number is None else f"{event['subject']}, revision {number}"
+    return sheet.clock(event["time"]), event["kind"], subject, event["who"], event["why"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.cli import following, history
+from gateway.cli import events, following, history
 from gateway.cli.api import Api
 from gateway.cli.following import follow
 from tests.admin.memory import START
@@ -41,6 +41,17 @@ def test_lines_for_people(admin: StandIn) -> None:
     assert heading.split() == ["TIME", "EVENT", "SUBJECT", "BY", "WHY"]
     assert line.startswith("2026-01-31 12:00:02Z  override_set ")
     assert line.endswith("  anonymous  scores are all 1")
+
+
+def test_the_revision_that_was_made_is_named(admin: StandIn) -> None:
+    event = {
+        "time": "2026-01-31T12:00:00Z",
+        "kind": "reload_applied",
+        "who": "ci",
+        "why": "ramp",
+        "subject": "configuration",
+    }
+    assert events._row({**event, "detail": {"revision": 8}})[2] == "configuration, revision 8"
 
 
 def test_without_since_the_newest(busy: StandIn) -> None:
@@ -127,7 +138,7 @@ def test_following_shows_people_what_they_want(admin: StandIn) -> None:
     admin.do(lambda memory: memory._tell("store_back", "store", "gateway", ""))
     admin.do(lambda memory: memory._tell("store_lost", "store", "gateway", "disk full"))
     assert followed.line() == (
-        "2026-01-31 12:00:03Z  store_lost          store                     gateway       disk full\n"
+        "2026-01-31 12:00:03Z  store_lost          store                       gateway       disk full\n"
     )
     assert followed.end() == "\n"
 
@@ -151,8 +162,8 @@ def test_a_stream_that_is_lost_is_begun_again_and_nothing_is_missed(
     for number in range(6):
         admin.do(lambda memory, number=number: memory._tell("override_set", "variant v", "ann", str(number)))
     lost: list[str] = []
-    events = follow(Api(admin.url), 1, lost=lost.append)
-    assert [next(events)["id"] for _ in range(6)] == [2, 3, 4, 5, 6, 7]
+    coming = follow(Api(admin.url), 1, lost=lost.append)
+    assert [next(coming)["id"] for _ in range(6)] == [2, 3, 4, 5, 6, 7]
     assert lost == ["the gateway ended the stream"] * 2
 
 
