@@ -5,10 +5,10 @@
 2. A call is admitted with a permit and reported once: `success`, `failure` or `release`; before that perhaps
    `overdue`, `first_byte` or both. `answered` is first byte and success at once. What is reported under a permit from
    before the last transition decides nothing.
-3. It trips on the counts of all workers (`core.trip_rules`): `tick` looks at them where something went wrong, and
-   `failure` does at once when this worker saw `consecutive_errors` in a row.
+3. It trips on the counts of all workers (`core.trip_rules`): `tick` looks at them where something went wrong lately,
+   and `failure` does at once when this worker saw `consecutive_errors` in a row.
 4. A probe's permit is claimed for the whole gateway. A probe that succeeded keeps it until the next transition, so that
-   no more than `probes` callers are put at risk each time; any other end gives it back.
+   no more than `probes` callers are put at risk each time; any other end, the worker's too, gives it back.
 5. A transition is made by one worker, and adopted by the others at their next tick (`core.agreement`). The worker that
    made it tells of it once, at its own next tick.
 6. An operator may force it open or closed: that covers its own state and changes nothing of it. `observe`, like forced
@@ -26,7 +26,7 @@ from gateway.core.breaker_cells import OVERDUE, PROBED, Shared, milliseconds
 from gateway.core.model import BreakerSettings
 from gateway.core.permits import UNCOUNTED, Overdue, Permit, Probes, Tokens
 from gateway.core.slowness import slow_after
-from gateway.core.totals import Totals, add_up
+from gateway.core.totals import OLDEST, Totals, add_up, last_bad
 from gateway.core.trip_rules import Case, Verdict, judge
 from gateway.core.windows import Counts
 
@@ -83,8 +83,8 @@ class Breaker:
     """One variant's guard, as one worker has it."""
 
     __slots__ = (
-        *("_agreement", "_cells", "_counts", "_draw", "_learn_at", "_made", "_overdue", "_pass", "_probes", "_word"),
-        *("blocks", "forced", "in_use", "settings", "slow_after", "standing", "state"),
+        *("_agreement", "_cells", "_counts", "_draw", "_is_new", "_learn_at", "_made", "_overdue", "_pass", "_probes"),
+        *("blocks", "forced", "in_use", "settings", "slow_after", "standing", "state", "word"),
     )
 
     def __init__(
@@ -115,6 +115,8 @@ class Breaker:
         self.forced: Forced = forced
         self.blocks = forced == "open" or (forced is None and settings.mode == "enforce")
         """Whether callers may be kept out."""
+        self._is_new = True
+        """What was fine by the settings before may not be by these."""
         self._learn_at = 0.0
         self._learn(0.0)
         self._offer()
@@ -132,7 +134,7 @@ class Breaker:
         """Leave to try a half_open breaker, for live calls or, with `probe: shadow`, for copies of them."""
         if self.state is not State.HALF_OPEN or self.forced == "open":
             return None
-        return self._probes.permit(self._word, self.settings.probes)
+        return self._probes.permit(self.word, self.settings.probes)
 
     def answered(self, permit: Permit, now: float, waited: float) -> None:
         """A whole good reply at once, its first byte after `waited` seconds."""
@@ -154,7 +156,7 @@ class Breaker:
     def overdue(self, permit: Permit, now: float, bit: int) -> Permit:
         """The call has waited for `slow_after` on that endpoint; from here on it goes by the permit returned."""
         if permit is self._pass:
-            permit = Permit(self._word, bit=bit)
+            permit = Permit(self.word, bit=bit)
             self._overdue.add(permit)
         elif permit.token is not None:
             self._probe_failed(permit, now, f"a probe waited {self.slow_after:g} s for its first byte")
@@ -166,7 +168,7 @@ class Breaker:
             self._counts.success(now)
         elif permit.token is not None:
             self._probe_succeeded(permit, now)
-        elif permit.word == self._word:
+        elif permit.word == self.word:
             self._end_wait(permit)
             self._counts.success(now)
 
@@ -175,7 +177,7 @@ class Breaker:
         if permit.token is not None:
             self._probe_failed(permit, now, "a probe failed")
             self._probes.free(permit)
-        elif permit.word == self._word:
+        elif permit.word == self.word:
             self._end_wait(permit)
             self._counts.failure(now, bit)
             if self._counts.streak >= self.settings.consecutive_errors and self.settings.mode != "disabled":
@@ -196,7 +198,8 @@ class Breaker:
         if self.settings.mode == "disabled":
             self._counts.discard()
         elif self.state is State.CLOSED:
-            if self._flush(now) or self._overdue:
+            moved = self._flush(now)
+            if self._overdue or self._is_new or self._is_recent(now, moved=moved):
                 self._judge(now)
             self._learn(now)
         elif self.state is State.HALF_OPEN:
@@ -233,7 +236,7 @@ class Breaker:
     def totals(self, now: float) -> Totals:
         """What all workers counted in the window."""
         window = milliseconds(self.settings.window)
-        return add_up(self._cells.slots, self._word, now=milliseconds(now), window=window)
+        return add_up(self._cells.slots, self.word, now=milliseconds(now), window=window)
 
     # ---- inside
 
@@ -246,7 +249,7 @@ class Breaker:
             self._counts.waited_late(permit.bit)
 
     def _probe_succeeded(self, permit: Permit, now: float) -> None:
-        if permit.word != self._word:
+        if permit.word != self.word:
             self._probes.free(permit)
             return
         self._probes.keep(permit)
@@ -254,7 +257,7 @@ class Breaker:
         self._close_if_well(now)
 
     def _probe_failed(self, permit: Permit, now: float, why: str) -> None:
-        if permit.word == self._word:
+        if permit.word == self.word:
             self._move(Cause.PROBE_FAILED, now, Verdict("probe", why))
 
     def _close_if_well(self, now: float) -> None:
@@ -267,7 +270,13 @@ class Breaker:
             self._overdue.tell()
         return self._counts.flush(milliseconds(now), milliseconds(self.settings.window))
 
+    def _is_recent(self, now: float, *, moved: bool) -> bool:
+        """Whether something bad happened anywhere so short a time ago that there is something to judge."""
+        ago = milliseconds(now) - last_bad(self._cells.slots)
+        return ago <= milliseconds(self.settings.window) or (moved and ago <= OLDEST)
+
     def _judge(self, now: float) -> None:
+        self._is_new = False
         verdict = judge(Case(self.settings, self.totals(now), self.slow_after, self.in_use))
         if verdict is not None:
             self._move(Cause.TRIPPED, now, verdict)
@@ -298,16 +307,17 @@ class Breaker:
         if not self._agreement.adopt():
             return False
         self._enter()
-        self._counts.restart(self._word)
+        self._counts.restart(self.word)
         self._overdue.clear()
         self._probes.free_kept()
         self._offer()
         return True
 
     def _enter(self) -> None:
-        self._word = self._agreement.in_force.word
-        self.state = State(state(self._word))
-        self._pass = Permit(self._word)
+        self.word = self._agreement.in_force.word
+        """Names the state in force among all there were; it only grows."""
+        self.state = State(state(self.word))
+        self._pass = Permit(self.word)
 
     def _offer(self) -> None:
         """What `admit` answers until something changes."""

@@ -64,12 +64,14 @@ SUCCEEDED = 9
 """When a call succeeded last."""
 ALIVE = 10
 """When a first byte came last."""
-PAST_CALLS = 11
+BAD_AT = 11
+"""When something bad was counted last."""
+PAST_CALLS = 12
 """Calls that left the window, fading with time, in 1/1024; and how many of them failed."""
-PAST_FAILURES = 12
-PAST_AT = 13
+PAST_FAILURES = 13
+PAST_AT = 14
 """Until when both have faded."""
-WAITS = 14
+WAITS = 15
 """How many calls waited how long for their first byte in calm times; see `core.slowness`."""
 WAIT_BUCKETS = 22
 WAITS_AT = WAITS + WAIT_BUCKETS
@@ -115,4 +117,4 @@ def bit(position: int) -> int:
 
 def milliseconds(seconds: float) -> int:
     """A time as it stands in a cell."""
-    return int(seconds * 1000)
+    return int(seconds * 1000 + 0.5)

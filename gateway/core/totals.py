@@ -3,7 +3,7 @@
 It reads cells that others may be writing; each number is whole, and being a moment old does no harm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from gateway.core import breaker_cells as at
 from gateway.core.breaker_cells import Slot
 from gateway.core.windows import FINE_PAST, GROUP_BITS, Tally
 
-_OLDEST = 300_000
+OLDEST = 300_000
 """Milliseconds for which a call is among the last ones."""
 _LAST = 10
 """Calls that decide where there is little traffic."""
@@ -79,7 +79,7 @@ class Totals:
         return Tally(bad, total, where) if total >= _LAST else None
 
     def _groups(self, ring: int) -> Iterator[tuple[int, int]]:
-        oldest = max(self.now - _OLDEST, 0) << 2 * GROUP_BITS
+        oldest = max(self.now - OLDEST, 0) << 2 * GROUP_BITS
         for slot in self.slots:
             for place in range(ring, ring + at.GROUPS):
                 group = slot.recent[place]
@@ -100,7 +100,12 @@ class Totals:
         yield Streak(length, bad)
 
 
-def add_up(slots: Sequence[Slot], word: int, *, now: int, window: int) -> Totals:
+def last_bad(slots: Iterable[Slot]) -> int:
+    """When anything bad was counted last, in milliseconds."""
+    return max(slot.state[at.BAD_AT] for slot in slots)
+
+
+def add_up(slots: Iterable[Slot], word: int, *, now: int, window: int) -> Totals:
     """The sum over all slots; `now` and `window` in milliseconds."""
     totals = Totals(now, [slot for slot in slots if slot.state[at.COUNTED] == word])
     for slot in totals.slots:

@@ -14,9 +14,13 @@ from gateway.core.describe import percent
 from gateway.core.model import BreakerSettings
 from gateway.core.totals import Tally, Totals
 
+TRIGGERS = ("consecutive_errors", "error_rate", "slow_rate", "stalled", "probe", "forced")
+"""What opens a breaker, as `gateway_breaker_trips_total` names it: the rules here, a probe, an operator."""
+
 _GUARDED = 50
 """Calls in the window from which on streaks are guarded."""
 _CHANCE = 1e-6
+_ROUNDING = 1e-9
 _MOST = 0.9
 """The largest share of errors that is taken as everyday."""
 
@@ -49,7 +53,7 @@ def streak_needed(least: int, *, calls: int, failed: float) -> int:
     any day."""
     if calls < _GUARDED or failed <= 0:
         return least
-    return max(least, ceil(log(_CHANCE / calls) / log(min(failed, _MOST))))
+    return max(least, ceil(log(_CHANCE / calls) / log(min(failed, _MOST)) - _ROUNDING))
 
 
 def _everyday(totals: Totals, streak: int) -> float:

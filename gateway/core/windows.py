@@ -36,17 +36,17 @@ class Counts:
     """One worker's. The attributes hold what came since the last flush; streaks run on."""
 
     __slots__ = (
-        *("_base", "_places", "_slot", "_stamp", "_waits", "alive", "bad", "failures", "slow", "streak", "streak_bad"),
-        *("streak_from", "succeeded", "successes", "timely"),
+        *("_base", "_places", "slot", "_stamp", "_waits", "alive", "failed_on", "failures", "slow", "slow_on"),
+        *("streak", "streak_bad", "streak_from", "succeeded", "successes", "timely"),
     )
 
     def __init__(self, slot: Slot, word: int) -> None:
         """Goes on with what the cells hold, where it belongs to that word."""
-        self._slot = slot
+        self.slot = slot
         self._waits = Waits(slot.state)
         self._base = 0
         self._stamp = -1
-        self._places = {at.OUTCOMES: 0, at.DECISIONS: 0}
+        self._places = {ring: self._newest(ring) for ring in (at.OUTCOMES, at.DECISIONS)}
         if slot.state[at.COUNTED] != word:
             self.restart(word)
         self.discard()
@@ -59,10 +59,10 @@ class Counts:
 
     def restart(self, word: int) -> None:
         """Forget all but the past: what counts from here on belongs to that word."""
-        state = self._slot.state
+        state = self.slot.state
         state[at.COUNTED] = -1
-        _clear(state, at.PROBED, at.ALIVE + 1)
-        for run, cells in zip(at.RUNS[1:], self._slot[2:], strict=True):
+        _clear(state, at.PROBED, at.BAD_AT + 1)
+        for run, cells in zip(at.RUNS[1:], self.slot[2:], strict=True):
             _clear(cells, 0, run.size)
         state[at.COUNTED] = word
         self.streak = self.streak_bad = 0
@@ -86,7 +86,7 @@ class Counts:
     def waited_late(self, bit: int) -> None:
         """An overdue call on that endpoint waits no longer."""
         self.slow += 1
-        self.bad |= bit
+        self.slow_on |= bit
 
     def success(self, now: float) -> None:
         """A call went well."""
@@ -97,7 +97,7 @@ class Counts:
     def failure(self, now: float, bit: int) -> None:
         """A call failed, on that endpoint."""
         self.failures += 1
-        self.bad |= bit
+        self.failed_on |= bit
         if not self.streak:
             self.streak_bad = 0
             self.streak_from = now
@@ -105,26 +105,29 @@ class Counts:
         self.streak_bad |= bit
 
     def flush(self, now: int, window: int) -> bool:
-        """Move what came to the cells; whether any of it was bad. Both in milliseconds."""
-        bad = bool(self.failures or self.slow)
-        if bad or self.successes or self.timely:
-            self._add(self._slice(now, max(window // at.SLICES, 1)))
-            self._remember(at.OUTCOMES, now, Tally(self.failures, self.failures + self.successes, self.bad))
-            self._remember(at.DECISIONS, now, Tally(self.slow, self.slow + self.timely, self.bad))
-            self.discard()
-        return bad
+        """Move what came to the cells; whether there was anything. Both in milliseconds."""
+        is_bad = bool(self.failures or self.slow)
+        if not (is_bad or self.successes or self.timely):
+            return False
+        self._add(self._slice(now, max(window // at.SLICES, 1)))
+        self._remember(at.OUTCOMES, now, Tally(self.failures, self.failures + self.successes, self.failed_on))
+        self._remember(at.DECISIONS, now, Tally(self.slow, self.slow + self.timely, self.slow_on))
+        if is_bad:
+            self.slot.state[at.BAD_AT] = now
+        self.discard()
+        return True
 
     def discard(self) -> None:
         """Drop what came."""
-        self.successes = self.failures = self.timely = self.slow = self.bad = 0
+        self.successes = self.failures = self.timely = self.slow = self.failed_on = self.slow_on = 0
 
     def _add(self, base: int) -> None:
-        cells, state = self._slot.window, self._slot.state
+        cells, state = self.slot.window, self.slot.state
         cells[base + at.SUCCESSES] += self.successes
         cells[base + at.FAILURES] += self.failures
         cells[base + at.TIMELY] += self.timely
         cells[base + at.SLOW] += self.slow
-        cells[base + at.BAD] |= self.bad
+        cells[base + at.BAD] |= self.failed_on | self.slow_on
         state[at.STREAK] = self.streak
         state[at.STREAK_BAD] = self.streak_bad
         state[at.STREAK_FROM] = at.milliseconds(self.streak_from)
@@ -139,21 +142,21 @@ class Counts:
                 self._end_slice(now)
             self._stamp = stamp
             self._base = stamp // length % at.SLICES * at.SLICE
-            if self._slot.window[self._base + at.STAMP] != stamp:
+            if self.slot.window[self._base + at.STAMP] != stamp:
                 self._retire(self._base, now)
-                self._slot.window[self._base + at.STAMP] = stamp
+                self.slot.window[self._base + at.STAMP] = stamp
         return self._base
 
     def _end_slice(self, now: int) -> None:
         """The waits of a calm slice are worth knowing."""
-        cells, base = self._slot.window, self._base
+        cells, base = self.slot.window, self._base
         calls = cells[base + at.SUCCESSES] + cells[base + at.FAILURES]
         bad = cells[base + at.FAILURES] + cells[base + at.SLOW]
         self._waits.settle(cells[base + at.TIMELY], calm=bad * _CALM <= calls, now=now)
 
     def _retire(self, base: int, now: int) -> None:
         """What stood in the slice has left the window: it is the past."""
-        cells, state = self._slot.window, self._slot.state
+        cells, state = self.slot.window, self.slot.state
         left = exp(min(state[at.PAST_AT] - now, 0) / _FADING)
         failures = cells[base + at.FAILURES]
         calls = cells[base + at.SUCCESSES] + failures
@@ -162,11 +165,16 @@ class Counts:
         state[at.PAST_AT] = now
         _clear(cells, base, base + at.SLICE)
 
+    def _newest(self, ring: int) -> int:
+        """The place of the newest group."""
+        groups = [self.slot.recent[ring + place] for place in range(at.GROUPS)]
+        return groups.index(max(groups))
+
     def _remember(self, ring: int, now: int, tally: Tally) -> None:
         """Put a group of calls in the place of the oldest."""
         if tally.total:
             place = self._places[ring] = (self._places[ring] + 1) % at.GROUPS
-            recent = self._slot.recent
+            recent = self.slot.recent
             total = min(tally.total, _MOST)
             recent[ring + place] = (now << GROUP_BITS | total) << GROUP_BITS | tally.bad * total // tally.total
             recent[ring + place + at.GROUPS] = tally.where
