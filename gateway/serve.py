@@ -1,4 +1,4 @@
-"""What `gateway serve` does once the configuration is loaded: bind every address, leave the launcher what it needs in
+"""What `gateway serve` does once it is known what is in force: bind every address, leave the launcher what it needs in
 the run directory, and become the launcher.
 
 It decides which addresses are bound and what is said when one cannot be. It must not know how anything is served.
@@ -6,21 +6,19 @@ It decides which addresses are bound and what is said when one cannot be. It mus
 
 import json
 import os
-import pickle
 import resource
 import sys
 import tempfile
-from pathlib import Path
 from socket import socket
 from typing import NoReturn
 
-from gateway.config.load import Configuration
+from gateway.control.standing import Standing
 from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.launcher import Plan
 from gateway.links.addresses import listen, shown
 from gateway.links.log import Log
-from gateway.links.rundir import PLAN, SNAPSHOT, RunDir
+from gateway.links.rundir import PLAN, RunDir
 from gateway.links.signals import hold_back
 
 LONGEST_SOCKET_PATH = 107
@@ -28,9 +26,9 @@ SPARE_DESCRIPTORS = 256
 """What a process needs beside its connections."""
 
 
-def serve(configuration: Configuration, file: Path) -> None:
-    """Becomes the launcher of a gateway with that configuration. StartError when it cannot; it never returns."""
-    snapshot, wanted = configuration.snapshot, configuration.settings.admin
+def serve(standing: Standing) -> None:
+    """Becomes the launcher of a gateway that begins with that. StartError when it cannot; it never returns."""
+    snapshot, wanted = standing.in_force, standing.settings.admin
     public = [
         (index, one) for index, address in enumerate(snapshot.listen) for one in listen(address.host, address.port)
     ]
@@ -39,17 +37,17 @@ def serve(configuration: Configuration, file: Path) -> None:
     hold_back()
     run_dir = create_run_dir()
     try:
-        run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
-        run_dir.write(PLAN, json.dumps(plan(configuration, file, public=public, admin=admin)).encode())
+        standing.leave(run_dir)
+        run_dir.write(PLAN, json.dumps(plan(standing, public=public, admin=admin)).encode())
         become_launcher(run_dir, [*(one for _, one in public), *admin])
     except BaseException:
         run_dir.remove()
         raise
 
 
-def plan(configuration: Configuration, file: Path, *, public: list[tuple[int, socket]], admin: list[socket]) -> Plan:
+def plan(standing: Standing, *, public: list[tuple[int, socket]], admin: list[socket]) -> Plan:
     """What the launcher is told. `public` has each socket with the index of its address in the snapshot."""
-    snapshot, settings = configuration.snapshot, configuration.settings
+    snapshot, settings = standing.base, standing.settings
     schemes = ["https" if address.cert else "http" for address in snapshot.listen]
     return {
         "workers": settings.workers,
@@ -61,7 +59,8 @@ def plan(configuration: Configuration, file: Path, *, public: list[tuple[int, so
             "addresses": [shown(one, schemes[index]) for index, one in public],
             "admin": [shown(one, "http") for one in admin],
             "workers": settings.workers,
-            "config": str(file),
+            "config": standing.file,
+            "revision": standing.revision.number,
         },
     }
 

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "control": {"control", "admin", "config", "core", "store", "links", "errors"},
     "demo": {"demo", "errors"},
     "launcher": {"links", "errors"},
-    "serve": {"config", "core", "launcher", "links", "store", "errors"},
+    "serve": {"control", "core", "launcher", "links", "errors"},
     "cli": {"cli", "config", "core", "demo", "proxy", "serve", "wire", "errors", ""},
     "__main__": {"cli"},
     "errors": set(),

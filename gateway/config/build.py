@@ -5,6 +5,7 @@ It decides nothing; it renames. What it makes knows neither pydantic nor this pa
 
 from gateway.config import routes, shadows, variants
 from gateway.config.conditions import to_model
+from gateway.config.digests import digest
 from gateway.config.document import Document
 from gateway.config.serving import Listen
 from gateway.config.settings import Admin, Notify, Settings, Token
@@ -40,14 +41,14 @@ def settings(document: Document, *, processors: int) -> Settings:
 
 def _listener(listen: Listen) -> model.Listener:
     cert, key = (listen.tls.cert, listen.tls.key) if listen.tls else (None, None)
-    return model.Listener(*listen.address, cert, key)
+    return model.Listener(*listen.address, cert, key, digest(cert, key))
 
 
 def _variant(name: str, variant: variants.Variant) -> model.Variant:
     return model.Variant(
         name=name,
         endpoints=tuple(variant.endpoints),
-        tls=model.UpstreamTls(**dict(variant.tls)),
+        tls=_tls(variant.tls),
         version=variant.version,
         metadata=variant.metadata,
         path=variant.path,
@@ -61,6 +62,10 @@ def _variant(name: str, variant: variants.Variant) -> model.Variant:
         ejection=model.Ejection(**dict(variant.ejection)),
         health=model.Health(**dict(variant.health)) if variant.health else None,
     )
+
+
+def _tls(tls: variants.UpstreamTls) -> model.UpstreamTls:
+    return model.UpstreamTls(**dict(tls), digest=digest(tls.ca, tls.cert, tls.key))
 
 
 def _breaker(breaker: variants.Breaker) -> model.BreakerSettings:

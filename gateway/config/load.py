@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.config import build, source
 from gateway.config.checking import check
 from gateway.config.compose import compose
+from gateway.config.digests import files
 from gateway.config.faults import Fault
 from gateway.config.notices import notices
 from gateway.config.processors import available
@@ -31,6 +32,8 @@ class Configuration:
     """What is probably not meant."""
     notices: tuple[str, ...] = ()
     """At most one line: what this release accepts and does not act on."""
+    files: tuple[str, ...] = ()
+    """The other files whose content matters: those of `${file:...}`, and certificates."""
 
 
 def load_file(path: Path) -> Configuration:
@@ -41,12 +44,14 @@ def load_file(path: Path) -> Configuration:
 def load(text: bytes, name: str, folder: Path) -> Configuration:
     """The configuration in the text; relative paths begin at `folder`. Raises ConfigError with all its faults."""
     with _collector_paused():
-        root, faults = compose(source.decode(text))
+        written = source.decode(text)
+        root, faults = compose(written)
         document = check(root, faults, folder=folder.absolute())
         snapshot = build.snapshot(document)
         settings = build.settings(document, processors=available())
         told = notices(settings, snapshot, root=root)
-        return Configuration(settings, snapshot, text, warnings(document, root), told)
+        named = files(written, snapshot, folder.absolute())
+        return Configuration(settings, snapshot, text, warnings(document, root), told, named)
 
 
 @contextmanager

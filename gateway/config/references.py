@@ -29,6 +29,11 @@ def holds_reference(text: str) -> bool:
     return any(not found[1] for found in _REFERENCE.finditer(text))
 
 
+def named_files(text: str) -> set[str]:
+    """The files that a text refers to, as they are written there."""
+    return {name for escaped, kind, name in _REFERENCE.findall(text) if kind == "file" and not escaped}
+
+
 def mask(text: str, stand_in: str) -> str:
     """The text with every reference replaced by the same stand-in, to look at what is literal in it."""
     return _REFERENCE.sub(stand_in, text)

@@ -1,7 +1,8 @@
 """The control process: `python -m gateway.control.main`, started by the launcher.
 
-It decides when control begins and ends. Workers link to it and are adopted; it may crash and come back without their
-noticing. What is in force is the snapshot in the run directory, so it comes back even when the file is broken by then.
+It decides when control begins and ends, and joins its parts. Workers link to it and are adopted; it may crash and come
+back without their noticing. What is in force is the standing in the run directory, so it comes back even when the file
+is broken by then.
 
 Signals to end are for the launcher: control stays, so that operators can watch a drain, until the launcher lets it go
 or is gone. Then it removes the run directory.
@@ -9,21 +10,16 @@ or is gone. Then it removes the run directory.
 
 import asyncio
 import logging
-import pickle
 import socket
 import sys
 
 from aiohttp import web
 
-from gateway.admin.app import Facts, application
-from gateway.control.workers import Workers
-from gateway.core.model import Snapshot
-from gateway.links.board import Board
-from gateway.links.child import Lifeline, options
+from gateway.control.control import Control
+from gateway.links.child import Lifeline, handle_hangup, options
 from gateway.links.frames import Frames
 from gateway.links.log import Log, describe
-from gateway.links.rundir import SNAPSHOT, RunDir
-from gateway.links.signals import ignore
+from gateway.links.rundir import RunDir
 
 CLOSE_WITHIN = 1.0
 """Seconds an answer of the admin side may take to end once control is let go."""
@@ -45,47 +41,42 @@ class Bridge(logging.Handler):
         say("unexpected", what=record.getMessage()[:500], error=describe(error) if error else None)
 
 
-class Control:
-    """One control process."""
+class Process:
+    """One control process, from its arguments to its end."""
 
     def __init__(self, arguments: dict[str, str], log: Log) -> None:
         self._run_dir = RunDir(arguments["run-dir"])
         self._sockets = [socket.socket(fileno=int(number)) for number in arguments["fds"].split(",")]
         self._count = int(arguments["workers"])
         self._lifeline = Lifeline(int(arguments["lifeline"]))
-        self._workers = Workers(log)
-        snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
-        self._facts = Facts(
-            snapshot=snapshot,
-            board=Board.open(int(arguments["board"])),
-            has_tokens=arguments["tokens"] == "1",
-            is_ready=self._workers.any_serves,
-            report=lambda where, error: log.error("unexpected", what=where, error=describe(error)),
-        )
+        self._control = Control(self._run_dir, log, board=int(arguments["board"]), slot=self._count)
 
     async def run(self) -> None:
         """Runs until the launcher lets go."""
         ended = asyncio.Event()
         self._lifeline.watch(ended.set)
-        ignore()
+        handle_hangup(self._control.look_at_file)
         links = await self._link()
         await self._adopt(ended)
         runner = await self._open_admin()
+        self._control.start()
         self._lifeline.ready()
         await ended.wait()
         links.close()
+        await self._control.stop()
         self._run_dir.remove()
         await runner.cleanup()
 
     async def _adopt(self, ended: asyncio.Event) -> None:
         """First the workers: whoever asks a control that has just come back waits until it knows the answer."""
-        waits = {asyncio.ensure_future(self._workers.complete(self._count)), asyncio.ensure_future(ended.wait())}
+        complete = self._control.workers.complete(self._count)
+        waits = {asyncio.ensure_future(complete), asyncio.ensure_future(ended.wait())}
         _, pending = await asyncio.wait(waits, timeout=ADOPT_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         for one in pending:
             one.cancel()
 
     async def _open_admin(self) -> web.AppRunner:
-        runner = web.AppRunner(application(self._facts), access_log=None, shutdown_timeout=CLOSE_WITHIN)
+        runner = self._control.admin(close_within=CLOSE_WITHIN)
         await runner.setup()
         for one in self._sockets:
             await web.SockSite(runner, one).start()
@@ -93,15 +84,16 @@ class Control:
 
     async def _link(self) -> asyncio.Server:
         """A socket that a killed control left behind is replaced."""
+        workers = self._control.workers
         loop = asyncio.get_running_loop()
         return await loop.create_unix_server(
-            lambda: Frames(self._workers.received, self._workers.lost), self._run_dir.control_socket
+            lambda: Frames(workers.received, workers.lost), self._run_dir.control_socket
         )
 
 
 async def run(arguments: dict[str, str], log: Log) -> None:
     """The process from start to end."""
-    await Control(arguments, log).run()
+    await Process(arguments, log).run()
 
 
 def main() -> None:

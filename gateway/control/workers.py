@@ -1,18 +1,33 @@
 """The workers control knows: adopted by what they say of themselves, forgotten when their link ends.
 
-It decides nothing about them; the launcher starts and ends them, and they serve without control.
+It decides which snapshot each is sent, how long it may take, and that one which cannot take it is replaced: it is told
+to end, and the launcher starts another. They serve without control.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import pickle
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypedDict, cast
 
 import orjson
 
+from gateway.core.delta import delta
+from gateway.core.model import Snapshot
 from gateway.links.frames import Frames
 from gateway.links.log import Log
+
+PART = b"D"
+"""What a frame with a part of a delta begins with."""
+TAKE_WITHIN = 5.0
+"""Seconds a worker may take over a snapshot."""
+END_WITHIN = 5.0
+"""Seconds until one that was told to end must say so, and must have ended once a drain's time is over."""
+_PACE = 0.01
+"""Seconds between two tries to send to a worker that reads slowly."""
 
 
 class State(TypedDict):
@@ -21,44 +36,99 @@ class State(TypedDict):
     index: int
     pid: int
     revision: int
+    serial: int
     draining: bool
+    blocked: float
+    """Seconds for which the last snapshot held up its loop at most."""
 
 
-@dataclass(frozen=True, slots=True)
+class Refusal(TypedDict):
+    """What a worker says when it cannot take a snapshot."""
+
+    index: int
+    pid: int
+    serial: int
+    refused: str
+
+
+@dataclass(slots=True)
 class Adopted:
     """A worker that is linked to control, and since when."""
 
     state: State
     since: datetime
+    refused: str = ""
+    """Why it did not take the snapshot it was sent last."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever it says something."""
 
 
 class Workers:
-    """All that are linked now."""
+    """All that are linked now. `target` is the snapshot that all should serve by."""
 
-    def __init__(self, log: Log, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        target: Snapshot,
+        log: Log,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        replaced: Callable[[int, int], None] = lambda index, pid: None,
+    ) -> None:
+        self.target = target
         self._linked: dict[Frames, Adopted] = {}
         self._log = log
         self._now = now
+        self._replaced = replaced
+        self._pids: dict[int, int] = {}
         self._adopted = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    # ---- what they say
 
     def received(self, link: Frames, frame: bytes) -> None:
-        """A worker's state came; what is not one ends the link."""
-        state = parse(frame)
-        if state is None:
+        """A worker said something; what no worker says ends the link."""
+        said = parse(frame)
+        if said is None:
             self._log.error("a link said what no worker says")
             link.close()
-            return
-        known = self._linked.get(link)
-        self._linked[link] = Adopted(state, known.since if known else self._now())
-        if known is None:
-            self._adopted.set()
-            self._log.info("worker adopted", index=state["index"], pid=state["pid"], revision=state["revision"])
+        elif "refused" in said:
+            self._refused(link, cast(Refusal, said))
+        else:
+            self._said(link, cast(State, said))
 
     def lost(self, link: Frames) -> None:
         """A link ended."""
         gone = self._linked.pop(link, None)
         if gone is not None:
+            gone.changed.set()
             self._log.info("worker left", index=gone.state["index"], pid=gone.state["pid"])
+
+    def _said(self, link: Frames, state: State) -> None:
+        known = self._linked.get(link)
+        if known is not None:
+            known.state = state
+            known.changed.set()
+            return
+        self._linked[link] = Adopted(state, self._now())
+        self._adopted.set()
+        self._log.info("worker adopted", index=state["index"], pid=state["pid"], revision=state["revision"])
+        self._note_restart(state)
+        if state["serial"] != self.target.serial and not state["draining"]:
+            self._spawn(self._hand_over(link, None, self.target))
+
+    def _note_restart(self, state: State) -> None:
+        before = self._pids.get(state["index"])
+        self._pids[state["index"]] = state["pid"]
+        if before is not None and before != state["pid"]:
+            self._replaced(state["index"], state["pid"])
+
+    def _refused(self, link: Frames, refusal: Refusal) -> None:
+        known = self._linked.get(link)
+        if known is not None and refusal["serial"] == self.target.serial:
+            known.refused = refusal["refused"]
+            known.changed.set()
+
+    # ---- what is known of them
 
     def all(self) -> list[Adopted]:
         """In the order of their numbers."""
@@ -74,13 +144,93 @@ class Workers:
         """Whether a linked worker is not about to end."""
         return any(not adopted.state["draining"] for adopted in self._linked.values())
 
+    # ---- snapshots
 
-def parse(frame: bytes) -> State | None:
-    """A worker's state, or None for anything else."""
+    async def swap(self, before: Snapshot, after: Snapshot) -> Sequence[str]:
+        """All that serve take the snapshot, or are replaced; answers which are, and why."""
+        self.target = after
+        serving = [link for link, each in self._linked.items() if not each.state["draining"]]
+        notes = await asyncio.gather(*(self._hand_over(link, before, after) for link in serving))
+        return [note for note in notes if note]
+
+    async def _hand_over(self, link: Frames, before: Snapshot | None, after: Snapshot) -> str:
+        """Sends what the worker does not have; answers why it is replaced, or nothing."""
+        adopted = self._linked.get(link)
+        if adopted is None:
+            return ""
+        base = before if before is not None and adopted.state["serial"] == before.serial else None
+        adopted.refused = ""
+        parts = await asyncio.to_thread(_frames, base, after)
+        try:
+            async with asyncio.timeout(TAKE_WITHIN):
+                await self._send(link, parts)
+                await self._taken(link, adopted, after)
+        except TimeoutError:
+            adopted.refused = adopted.refused or f"it did not take the snapshot within {TAKE_WITHIN:g} s"
+        if not adopted.refused or link not in self._linked or after is not self.target:
+            return ""
+        return self._replace(link, adopted)
+
+    async def _send(self, link: Frames, parts: list[bytes]) -> None:
+        for part in parts:
+            while link in self._linked and not link.send(part):  # noqa: ASYNC110 - a link has no event for it
+                await asyncio.sleep(_PACE)
+
+    async def _taken(self, link: Frames, adopted: Adopted, after: Snapshot) -> None:
+        """Waits for its word; also that it ends, or is about to, is one."""
+        while link in self._linked and not adopted.refused:
+            state = adopted.state
+            if state["serial"] >= after.serial or state["draining"] or after is not self.target:
+                return
+            adopted.changed.clear()
+            await adopted.changed.wait()
+
+    def _replace(self, link: Frames, adopted: Adopted) -> str:
+        index, pid, why = adopted.state["index"], adopted.state["pid"], adopted.refused
+        self._log.error("worker replaced", index=index, pid=pid, why=why)
+        _signal(pid, signal.SIGTERM)
+        self._spawn(self._make_sure(link, pid))
+        return f"worker {index} is replaced: {why}"
+
+    async def _make_sure(self, link: Frames, pid: int) -> None:
+        limits = self.target.limits
+        for seconds in (END_WITHIN, limits.drain_delay + limits.drain):
+            await asyncio.sleep(seconds)
+            adopted = self._linked.get(link)
+            if adopted is None:
+                return
+            if not adopted.state["draining"]:
+                break
+        _signal(pid, signal.SIGKILL)
+
+    def _spawn(self, work: "asyncio._CoroutineLike[object]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _frames(before: Snapshot | None, after: Snapshot) -> list[bytes]:
+    return [PART + pickle.dumps(part) for part in delta(before, after)]
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # it has ended meanwhile
+
+
+def parse(frame: bytes) -> State | Refusal | None:
+    """What a worker says, or None for anything else."""
     try:
         said = orjson.loads(frame)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(said, dict) or {name: type(value) for name, value in said.items()} != State.__annotations__:
+    if not isinstance(said, dict):
         return None
-    return cast(State, said)
+    kinds = {name: type(value) for name, value in said.items()}
+    if kinds == Refusal.__annotations__:
+        return cast(Refusal, said)
+    if isinstance(said.get("blocked"), int):
+        kinds["blocked"] = float
+    return cast(State, said) if kinds == State.__annotations__ else None

@@ -9,10 +9,12 @@ import orjson
 import pytest
 
 from gateway.control.workers import Workers, parse
+from gateway.core.model import Snapshot
 from gateway.links.frames import Frames
 from gateway.links.log import Log
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
+SNAPSHOT = Snapshot((), {}, {})
 
 
 class Link(Frames):
@@ -27,13 +29,14 @@ class Link(Frames):
 
 
 def state(index: int = 0, **changed: Any) -> bytes:
-    return orjson.dumps({"index": index, "pid": 100 + index, "revision": 1, "draining": False} | changed)
+    said = {"index": index, "pid": 100 + index, "revision": 1, "serial": 1, "draining": False, "blocked": 0.0}
+    return orjson.dumps(said | changed)
 
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
     with (tmp_path / "log").open("wb") as log:
-        yield Workers(Log("control", descriptor=log.fileno()), now=lambda: WHEN)
+        yield Workers(SNAPSHOT, Log("control", descriptor=log.fileno()), now=lambda: WHEN)
 
 
 def test_a_worker_is_adopted_by_its_first_word_and_forgotten_with_its_link(workers: Workers) -> None:

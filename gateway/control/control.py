@@ -1,0 +1,205 @@
+"""Control: its parts and what goes on between them.
+
+It decides who is told of what, and what runs beside the admin side: the file's watch, the store's catching up, the
+expiry of overrides, webhooks, the reading of the board.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.admin.app import application
+from gateway.admin.operations import Outcome, RefusedError
+from gateway.admin.runner import runner
+from gateway.admin.tokens import Bearer, bearers
+from gateway.config.digests import files
+from gateway.config.faults import ConfigError
+from gateway.config.load import Configuration, load
+from gateway.control import standing
+from gateway.control.counts import Reloads
+from gateway.control.events import Events
+from gateway.control.expiry import Expiry
+from gateway.control.file import File
+from gateway.control.gate import Gate
+from gateway.control.keeping import Keeping
+from gateway.control.operations import Operations
+from gateway.control.start import read
+from gateway.control.status import Observer
+from gateway.control.watch import Watch
+from gateway.control.webhooks import Webhooks
+from gateway.control.workers import Workers
+from gateway.links.board import Board
+from gateway.links.log import Log, describe
+from gateway.links.rundir import RunDir
+from gateway.store.errors import StoreError
+from gateway.store.store import Store
+
+
+def now() -> datetime:
+    """The wall clock, which expiry and records go by."""
+    return datetime.now(UTC)
+
+
+class Control:
+    """All parts. Constructed before the loop's first turn, started once the workers are adopted."""
+
+    def __init__(self, run_dir: RunDir, log: Log, *, board: int, slot: int) -> None:
+        present = standing.find(run_dir)
+        settings = present.settings
+        self._log = log
+        self._board = Board.open(board)
+        self._path = Path(present.file)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping = Keeping(Store(settings.store.reveal()), log, waiting=present.pending)
+        self._events = Events(log, now, last=present.event)
+        self._webhooks = Webhooks(settings.notify, self._keeping.read, log)
+        self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart)
+        self._gate = Gate(
+            present,
+            run_dir,
+            load=self._load,
+            keeping=self._keeping,
+            events=self._events,
+            fleet=self.workers,
+            reloads=Reloads(self._board.slot(slot)),
+            addressed=self._webhooks.deliveries_for,
+            now=now,
+        )
+        self._file = File(self._path, take=self._take_file, unreadable=self._gate.refuse_file)
+        self._observer = Observer(self._board)
+        self._expiry = Expiry(self._gate, now)
+        self._named: tuple[object, tuple[str, ...]] = (None, ())
+        self._watch: Watch | None = None
+        self._bearers: tuple[object, tuple[Bearer, ...]] = (None, ())
+
+    # ---- the admin side
+
+    def admin(self, *, close_within: float) -> web.AppRunner:
+        """The admin side, ready to be given its sockets."""
+        operations = Operations(
+            self._gate,
+            keeping=self._keeping,
+            events=self._events,
+            workers=self.workers,
+            observer=self._observer,
+            file=lambda: self._file.status(self._gate.standing.revision),
+            load=self._load,
+        )
+        app = application(operations, self._board, tokens=self._tokens, report=self._report)
+        return runner(app, close_within=close_within)
+
+    def _tokens(self) -> tuple[Bearer, ...]:
+        tokens = self._gate.standing.settings.admin.tokens
+        if self._bearers[0] is not tokens:
+            self._bearers = tokens, bearers(tokens)
+        return self._bearers[1]
+
+    def _report(self, where: str, error: Exception) -> None:
+        self._log.error("unexpected", what=where, error=describe(error))
+
+    # ---- what goes on by itself
+
+    def start(self) -> None:
+        """Begin with it."""
+        self._watch = Watch(self._files, self._on_files)
+        for work in (
+            self._recover(),
+            self._keeping.run(self),
+            self._watch.run(),
+            self._expiry.run(),
+            self._webhooks.run(),
+            self._observer.run(),
+        ):
+            self._spawn(work)
+
+    async def stop(self) -> None:
+        """End it; what waits for the store is tried once more by the next start, from the file."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._keeping.close()
+
+    def look_at_file(self) -> None:
+        """Look at the configuration file now."""
+        if self._watch is not None:
+            self._watch.look_now()
+
+    async def _recover(self) -> None:
+        """What the store knows beyond what was left in the run directory; then the file."""
+        await self._tell_store()
+        await self._file.begin(self._gate.standing.taken)
+
+    async def _tell_store(self) -> None:
+        if not self._keeping.kept:
+            return
+        try:
+            past = await self._keeping.read(read)
+        except StoreError as error:
+            self._log.error("the store cannot be read", why=str(error))
+            return
+        self._events.recall(past.event, past.events)
+        taken = past.of_file.hash if past.of_file is not None else self._gate.standing.taken
+        await self._gate.recover(past.newest, past.overrides, taken)
+
+    # ---- files
+
+    def _files(self) -> tuple[str, ...]:
+        """The configuration file, and those that the text in force names."""
+        present = self._gate.standing
+        if self._named[0] is not present.revision:
+            text = present.revision.text.decode(errors="replace")
+            self._named = present.revision, files(text, present.base, self._path.parent)
+        return str(self._path), *self._named[1]
+
+    async def _on_files(self, changed: frozenset[str]) -> None:
+        try:
+            if not changed or str(self._path) in changed:
+                await self._file.read()
+            else:
+                await self._gate.reread()
+        except (ConfigError, RefusedError) as error:
+            self._log.error("a changed file cannot be taken up", why=str(error))
+
+    async def _take_file(self, text: bytes) -> Outcome:
+        return await self._gate.take_file(text)
+
+    # ---- the store
+
+    async def on_store_lost(self, why: str) -> None:
+        """For `keeping`."""
+        await self._gate.record("store_lost", "store", why)
+
+    async def on_store_back(self) -> None:
+        """For `keeping`."""
+        if not self._gate.standing.is_read:
+            past = await self._keeping.read(read)
+            await self._gate.recall(past.overrides)
+        await self._gate.record("store_back", "store", "it takes what is to be kept again")
+
+    async def on_conflict(self) -> None:
+        """For `keeping`."""
+        await self._gate.renumber()
+
+    def on_waiting(self) -> None:
+        """For `keeping`."""
+        self._gate.leave()
+
+    def _on_restart(self, index: int, pid: int) -> None:
+        self._spawn(self._gate.record("worker_restarted", f"worker {index}", f"it ended; process {pid} took its place"))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._log.error("unexpected", what="a task of control ended", error=describe(error))
+
+    def _load(self, text: bytes) -> Configuration:
+        return load(text, name=str(self._path), folder=self._path.parent)

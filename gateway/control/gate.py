@@ -1,0 +1,333 @@
+"""The gate: every change of what is in force passes here, one at a time.
+
+It decides what a change makes of the standing, and its order: checked, numbered, kept, left for workers that begin,
+taken by those that serve, told. It must not know HTTP, nor how workers and the store are reached.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from gateway.admin.operations import Outcome, RefusedError, StaleError, UnavailableError, UnknownError
+from gateway.config.faults import ConfigError
+from gateway.config.load import Configuration
+from gateway.control import restarts
+from gateway.control.counts import Reloads
+from gateway.control.events import Events
+from gateway.control.keeping import Keeping
+from gateway.control.naming import FILE, GATEWAY, digest, subject
+from gateway.control.standing import Standing
+from gateway.core import overrides
+from gateway.core.model import Snapshot
+from gateway.core.records import Change, Delivery, Event, Origin, Override, OverrideKey, Revision
+from gateway.core.same import same
+from gateway.core.suggest import did_you_mean
+from gateway.links.rundir import RunDir
+from gateway.store.errors import ConflictError, StoreError
+
+
+class Fleet(Protocol):
+    """The workers."""
+
+    async def swap(self, before: Snapshot, after: Snapshot) -> Sequence[str]:
+        """All that serve take the snapshot, or are replaced; answers what is worth saying."""
+
+
+Loader = Callable[[bytes], Configuration]
+Addressed = Callable[[Event], tuple[Delivery, ...]]
+
+
+class Gate:
+    """The standing, and the only way to change it. `load` makes a configuration of a text (ConfigError with its
+    faults); `addressed` says which webhooks an event goes to."""
+
+    def __init__(  # noqa: PLR0913 - what a change goes through, one by one
+        self,
+        standing: Standing,
+        run_dir: RunDir,
+        *,
+        load: Loader,
+        keeping: Keeping,
+        events: Events,
+        fleet: Fleet,
+        reloads: Reloads,
+        addressed: Addressed,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.standing = standing
+        self._run_dir = run_dir
+        self._load = load
+        self._keeping = keeping
+        self._events = events
+        self._fleet = fleet
+        self._reloads = reloads
+        self._addressed = addressed
+        self._now = now
+        self._one_at_a_time = asyncio.Lock()
+
+    # ---- revisions
+
+    async def apply(self, text: bytes, *, author: str, message: str, expected: int | None) -> Outcome:
+        """Puts a text in force. ConfigError, StaleError, RefusedError."""
+        async with self._one_at_a_time:
+            self._expect(expected)
+            return await self._reload(self._revise(text, origin="api", author=author, message=message), author)
+
+    async def restore(self, number: int, *, author: str, message: str, expected: int | None) -> Outcome:
+        """Puts an older revision's text in force."""
+        async with self._one_at_a_time:
+            self._expect(expected)
+            text = (await self.find(number)).text
+            message = message or f"restores revision {number}"
+            return await self._reload(self._revise(text, origin="restore", author=author, message=message), author)
+
+    async def take_file(self, text: bytes) -> Outcome:
+        """Puts the text of the configuration file in force, where it is not the one last taken from there."""
+        async with self._one_at_a_time:
+            if digest(text) == self.standing.taken:
+                return await self._reload(self._reread(), FILE)
+            return await self._reload(self._revise(text, origin="file", author=FILE, message=""), FILE)
+
+    async def reread(self) -> Outcome:
+        """Takes up what the files hold now that the text in force names."""
+        async with self._one_at_a_time:
+            return await self._reload(self._reread(), FILE)
+
+    async def refuse_file(self, error: ConfigError) -> None:
+        """The configuration file cannot be read."""
+        async with self._one_at_a_time:
+            await self._refused(error, FILE)
+
+    async def find(self, number: int) -> Revision:
+        """One revision; UnknownError, UnavailableError."""
+        for each in (self.standing.revision, *(each.revision for each in self._keeping.waiting)):
+            if each is not None and each.number == number:
+                return each
+        try:
+            found = await self._keeping.read(lambda store: store.revision(number))
+        except StoreError as error:
+            raise UnavailableError(f"the store cannot be read: {error}") from None
+        if found is None:
+            raise UnknownError(f"there is no revision {number}; the newest is {self.standing.revision.number}")
+        return found
+
+    async def _reload(self, work: Awaitable[Outcome], author: str) -> Outcome:
+        """Counts and tells what comes of it."""
+        try:
+            outcome = await work
+        except (ConfigError, RefusedError) as error:
+            await self._refused(error, author)
+            raise
+        self._reloads.count("applied" if outcome.changed else "unchanged")
+        return outcome
+
+    async def _refused(self, error: ConfigError | RefusedError, author: str) -> None:
+        self._reloads.count("refused")
+        why = f"{error}; the first: {error.faults[0]}" if isinstance(error, ConfigError) else str(error)
+        await self._tell([self._events.make("reload_refused", "configuration", who=author, why=why)])
+
+    def _expect(self, expected: int | None) -> None:
+        present = self.standing.revision.number
+        if expected is not None and expected != present:
+            raise StaleError(present)
+
+    async def _revise(self, text: bytes, *, origin: Origin, author: str, message: str) -> Outcome:
+        standing = self.standing
+        configuration = await asyncio.to_thread(self._load, text)
+        self._check_restart(configuration)
+        if self._keeping.is_full:
+            raise RefusedError("too much waits for the store already; see status, and why the store takes nothing")
+        taken = digest(text) if origin == "file" else standing.taken
+        if text == standing.revision.text and self._is_same(configuration):
+            self._leave(replace(standing, taken=taken))
+            return Outcome(standing.revision, self._keeping.kept, changed=False)
+        revision = Revision(
+            standing.revision.number + 1, text, author, message, self._now(), origin=origin, hash=digest(text)
+        )
+        following = standing.follow(revision, configuration.snapshot, configuration.settings)
+        return await self._revision(replace(following, taken=taken))
+
+    async def _revision(self, following: Standing) -> Outcome:
+        revision = following.revision
+        ended = tuple(each for each in self.standing.overrides if following.find(each.key) is None)
+        kind = "revision_restored" if revision.origin == "restore" else "reload_applied"
+        why = revision.message or f"revision {revision.number} is in force"
+        detail = {"revision": revision.number, "origin": revision.origin}
+        happened = [self._events.make(kind, "configuration", who=revision.author, why=why, detail=detail)]
+        over = f"revision {revision.number} changes what it was about"
+        happened += [self._ended(each, GATEWAY, over) for each in ended]
+        change = Change(revision=revision, ended=tuple(each.key for each in ended))
+        try:
+            return await self._enter(following, change, happened)
+        except ConflictError:
+            raise StaleError(await self._newest_number()) from None
+
+    async def _newest_number(self) -> int:
+        newest = await self._keeping.read(lambda store: store.newest())
+        return newest.number if newest is not None else self.standing.revision.number
+
+    async def _reread(self) -> Outcome:
+        standing = self.standing
+        configuration = await asyncio.to_thread(self._load, standing.revision.text)
+        if self._is_same(configuration):
+            return Outcome(standing.revision, self._keeping.kept, changed=False)
+        self._check_restart(configuration)
+        following = standing.follow(standing.revision, configuration.snapshot, configuration.settings)
+        why = "the files that the configuration names have changed"
+        event = self._events.make("reload_applied", "configuration", who=FILE, why=why)
+        return await self._enter(following, Change(), [event])
+
+    def _is_same(self, configuration: Configuration) -> bool:
+        standing = self.standing
+        base = replace(configuration.snapshot, revision=standing.base.revision, serial=standing.base.serial)
+        return same(base, standing.base) and configuration.settings == standing.settings
+
+    def _check_restart(self, configuration: Configuration) -> None:
+        changed = restarts.needed(self.standing.started, configuration.settings)
+        if changed:
+            raise RefusedError(f"{', '.join(changed)}: a change of this needs a restart; nothing was changed")
+
+    # ---- overrides
+
+    async def set_override(self, override: Override) -> Outcome:
+        """Takes a decision; UnknownError, RefusedError."""
+        async with self._one_at_a_time:
+            self._check(override)
+            before = self.standing.find(override.key)
+            if override.kind == "split_set":
+                override = replace(override, previous=before.split if before is not None else None)
+            event = self._events.make(
+                "override_set", subject(override), who=override.who, why=override.why, detail=_detail(override)
+            )
+            return await self._enter(self.standing.override(given=(override,)), Change(set=(override,)), [event])
+
+    async def end_override(self, key: OverrideKey, *, who: str, why: str) -> Outcome:
+        """Ends one, if there is one; UnknownError."""
+        async with self._one_at_a_time:
+            self._check_name(key)
+            override = self.standing.find(key)
+            if override is None:
+                return Outcome(self.standing.revision, self._keeping.kept, changed=False)
+            return await self._end((override,), who=who, why=why)
+
+    async def expire(self) -> None:
+        """Ends those whose time is over."""
+        async with self._one_at_a_time:
+            over = overrides.expired(self.standing.overrides, self._now())
+            if over:
+                await self._end(over, who=GATEWAY, why="its time is over")
+
+    async def _end(self, over: tuple[Override, ...], *, who: str, why: str) -> Outcome:
+        keys = tuple(each.key for each in over)
+        happened = [self._ended(each, who, why) for each in over]
+        return await self._enter(self.standing.override(ended=keys), Change(ended=keys), happened)
+
+    def _ended(self, override: Override, who: str, why: str) -> Event:
+        return self._events.make("override_ended", subject(override), who=who, why=why, detail=_detail(override))
+
+    def _check(self, override: Override) -> None:
+        self._check_name(override.key)
+        if override.expires is not None and override.expires <= self._now():
+            raise RefusedError("expires: a time that is yet to come is due")
+        if override.kind == "split_set":
+            wrong = overrides.check_split(self.standing.base, override.subject, override.split or {})
+            if wrong is not None:
+                raise RefusedError(f"split: {wrong}")
+
+    def _check_name(self, key: OverrideKey) -> None:
+        kind, name = key
+        self.check_name("route" if kind == "split_set" else "variant", name)
+
+    def check_name(self, what: Literal["route", "variant"], name: str) -> None:
+        """UnknownError for a name that nobody defines."""
+        base = self.standing.base
+        known: Mapping[str, object] = base.routes if what == "route" else base.variants
+        if name not in known:
+            raise UnknownError(f"no {what} {name} is defined{did_you_mean(name, known)}")
+
+    # ---- what else happens
+
+    async def record(self, kind: str, about: str, why: str) -> None:
+        """Something happened by itself that changes nothing in force."""
+        async with self._one_at_a_time:
+            await self._tell([self._events.make(kind, about, who=GATEWAY, why=why)])
+
+    async def renumber(self) -> None:
+        """What waits gets numbers that nobody else has: the store was away when they were given."""
+        async with self._one_at_a_time:
+            first = next(each.revision.number for each in self._keeping.waiting if each.revision is not None)
+            more = await self._newest_number() + 1 - first
+            self._keeping.waiting[:] = [_moved(each, more) for each in self._keeping.waiting]
+            standing = self.standing
+            revision = replace(standing.revision, number=standing.revision.number + more)
+            await self._swap(standing.follow(revision, standing.base, standing.settings))
+
+    async def recall(self, older: Sequence[Override]) -> None:
+        """Decisions come to light that were taken before the gateway started without its store."""
+        async with self._one_at_a_time:
+            standing = self.standing
+            known = tuple(
+                each for each in older if overrides.is_possible(standing.base, each) and standing.find(each.key) is None
+            )
+            await self._swap(replace(standing.override(given=known), is_read=True))
+
+    async def recover(self, newest: Revision | None, kept: Sequence[Override], taken: str) -> None:
+        """The store knows more than was left in the run directory: control died between the two."""
+        async with self._one_at_a_time:
+            standing = self.standing
+            following = standing.override(given=tuple(kept), ended=tuple(each.key for each in standing.overrides))
+            if newest is not None and newest.number > standing.revision.number:
+                configuration = await asyncio.to_thread(self._load, newest.text)
+                following = following.follow(newest, configuration.snapshot, configuration.settings)
+            if following.revision != standing.revision or following.overrides != standing.overrides:
+                await self._swap(replace(following, taken=taken))
+
+    def leave(self) -> None:
+        """Writes down what waits now."""
+        self._leave(self.standing)
+
+    # ---- the way of every change
+
+    async def _enter(self, following: Standing, change: Change, happened: list[Event]) -> Outcome:
+        kept = await self._keep(change, happened)
+        notes = await self._swap(following)
+        for event in happened:
+            self._events.publish(event)
+        return Outcome(self.standing.revision, kept, changed=True, notes=tuple(notes))
+
+    async def _tell(self, happened: list[Event]) -> None:
+        await self._keep(Change(), happened)
+        self._leave(self.standing)
+        for event in happened:
+            self._events.publish(event)
+
+    async def _keep(self, change: Change, happened: list[Event]) -> bool:
+        deliveries = tuple(each for event in happened for each in self._addressed(event))
+        return await self._keeping.write(replace(change, events=tuple(happened), deliveries=deliveries))
+
+    async def _swap(self, following: Standing) -> Sequence[str]:
+        before = self.standing.in_force
+        self._leave(following)
+        return await self._fleet.swap(before, following.in_force)
+
+    def _leave(self, standing: Standing) -> None:
+        self.standing = replace(standing, pending=tuple(self._keeping.waiting), event=self._events.last)
+        self.standing.leave(self._run_dir)
+
+
+def _moved(change: Change, more: int) -> Change:
+    revision = change.revision
+    return change if revision is None else replace(change, revision=replace(revision, number=revision.number + more))
+
+
+def _detail(override: Override) -> dict[str, object]:
+    detail: dict[str, object] = {"override": override.kind}
+    if override.split is not None:
+        detail |= {"split": dict(override.split), "rules": override.rules}
+    if override.state is not None:
+        detail["state"] = override.state
+    if override.expires is not None:
+        detail["expires"] = override.expires.isoformat()
+    return detail
