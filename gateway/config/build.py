@@ -76,7 +76,7 @@ def _breaker(breaker: variants.Breaker) -> model.BreakerSettings:
 def _route(name: str, route: routes.Route) -> model.Route:
     return model.Route(
         name=name,
-        match=_match(route.match),
+        match=routes.to_match(route.match),
         split=route.split,
         protocol=route.protocol,
         targeting_key=tuple(_key_source(each) for each in route.targeting_key),
@@ -87,10 +87,6 @@ def _route(name: str, route: routes.Route) -> model.Route:
         replay_body=route.replay_body,
         shadow=tuple(_shadow(each) for each in route.shadow),
     )
-
-
-def _match(match: routes.Match) -> model.Match:
-    return model.Match(match.path, tuple(match.methods or ()), match.host, tuple(match.headers.items()))
 
 
 def _key_source(source: routes.KeySource) -> model.KeySource:

@@ -31,6 +31,7 @@ from gateway.config.fields import (
 from gateway.config.shadows import Shadow
 from gateway.config.units import DueError, WrongError
 from gateway.core.model import Fallback as CoreFallback
+from gateway.core.model import Match as CoreMatch
 from gateway.core.model import SourceKind
 
 WHEN = CoreFallback().when
@@ -84,6 +85,11 @@ class Match(Strict):
     """Without a port; *.example.com takes all names below. Any host when left out."""
     headers: dict[FieldName, FieldValue] = nothing(dict)
     """Header fields and the values they must have."""
+
+
+def to_match(match: Match) -> CoreMatch:
+    """What routing works with."""
+    return CoreMatch(match.path, tuple(match.methods or ()), match.host, tuple(match.headers.items()))
 
 
 class KeySource(Strict):

@@ -172,16 +172,17 @@ def same_requests(one: Match, other: Match) -> bool:
     )
 
 
-def find_conflicts(routes: Mapping[str, Route]) -> list[tuple[str, str]]:
-    """Each route that matches what an earlier one does, after that one. The cost grows with their number only."""
+def find_conflicts(matches: Mapping[str, Match]) -> list[tuple[str, str]]:
+    """Of the routes with these names, each that takes what an earlier one does, after that one. The cost grows with
+    their number only."""
     found = []
     places: dict[Hashable, dict[str, str]] = {}
-    for name, route in routes.items():
-        taken = places.setdefault(_place(route.match), {})
-        earlier = _earlier(taken, route.match.methods)
+    for name, match in matches.items():
+        taken = places.setdefault(_place(match), {})
+        earlier = _earlier(taken, match.methods)
         if earlier is not None:
             found.append((earlier, name))
-        for method in route.match.methods or ("",):
+        for method in match.methods or ("",):
             taken.setdefault(method, name)
     return found
 

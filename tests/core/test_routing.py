@@ -319,13 +319,13 @@ def test_routes_that_match_the_same_requests(one: Match, other: Match, same: boo
     """Neither is the more specific and a method is in both; it does not matter which stands first."""
     assert same_requests(one, other) is same
     assert same_requests(other, one) is same
-    assert find_conflicts({"a": route("a", match=one), "b": route("b", match=other)}) == ([("a", "b")] if same else [])
+    assert find_conflicts({"a": one, "b": other}) == ([("a", "b")] if same else [])
 
 
 @given(TABLES)
 def test_conflicts_agree_with_comparing_every_pair(routes: list[Route]) -> None:
     """Each later route is reported once, with an earlier one that it collides with."""
-    conflicts = find_conflicts({each.name: each for each in routes})
+    conflicts = find_conflicts({each.name: each.match for each in routes})
     named = {each.name: each.match for each in routes}
     assert all(same_requests(named[earlier], named[later]) for earlier, later in conflicts)
     colliding = [

@@ -6,9 +6,9 @@ from gateway.config.checks.review import Review
 from gateway.config.faults import Fault
 from gateway.config.http_words import FRAMING, FRAMING_FAULT
 from gateway.config.nodes import Path
-from gateway.config.routes import Match, Route
+from gateway.config.routes import Route, to_match
+from gateway.core.routing import find_conflicts
 
-_ALL = "*"
 _WITHOUT_BODY = (204, 205, 304)
 
 
@@ -24,27 +24,11 @@ def check(review: Review) -> Iterator[Fault]:
 
 
 def _same_requests(review: Review) -> Iterator[Fault]:
-    taken: dict[object, dict[str, str]] = {}
-    for name, route in review.document.routes.items():
-        if not review.clean("routes", name, "match"):
-            continue
-        methods = taken.setdefault(_target(route.match), {})
-        if other := _taken_by(methods, route.match):
-            message = f"takes the same requests as route {other}; path, methods, host or headers must differ"
-            yield review.at_value(message, "routes", name, "match")
-        for method in route.match.methods or (_ALL,):
-            methods.setdefault(method, name)
-
-
-def _target(match: Match) -> object:
-    headers = frozenset((name.lower(), value) for name, value in match.headers.items())
-    return match.host, match.path, headers
-
-
-def _taken_by(methods: dict[str, str], match: Match) -> str | None:
-    if match.methods is None:
-        return next(iter(methods.values()), None)
-    return next((methods[each] for each in (_ALL, *match.methods) if each in methods), None)
+    routes = review.document.routes.items()
+    matches = {name: to_match(route.match) for name, route in routes if review.clean("routes", name, "match")}
+    for other, name in find_conflicts(matches):
+        message = f"takes the same requests as route {other}; path, methods, host or headers must differ"
+        yield review.at_value(message, "routes", name, "match")
 
 
 def _rule_names(review: Review, path: Path, route: Route) -> Iterator[Fault]:
