@@ -76,7 +76,7 @@ def read(store: Store) -> Past:
         store.newest_of_file(),
         tuple(store.overrides()),
         event=store.last_event_id(),
-        events=tuple(store.events(limit=_RECENT)),
+        events=tuple(store.events(None, _RECENT)),
     )
 
 
