@@ -1,0 +1,29 @@
+"""What the store asks of a kind of database."""
+
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+WRITING = "gateway_writing"
+"""The execution option of a connection whose transaction is to write: it must shut out other writers."""
+
+
+class Database(Protocol):
+    """One database of a kind."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it; without credentials."""
+
+    def connect(self) -> Engine:
+        """An engine of one connection. OSError or StoreError where it cannot be."""
+
+    def check(self) -> None:
+        """StoreError where what is connected is no longer what the name stands for."""
+
+    def why(self, error: Exception) -> str:
+        """What is wrong and what to do, in words; without credentials."""
+
+    def backup(self, engine: Engine, path: Path) -> None:
+        """Copies the whole of it to a new file, while it is in use."""

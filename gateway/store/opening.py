@@ -1,0 +1,40 @@
+"""Opening: a database is brought to the present tables before it is used.
+
+It decides that one process migrates at a time, and that a database of a newer gateway is left alone.
+"""
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from gateway.store.database import WRITING
+from gateway.store.errors import StoreError
+from gateway.store.tables import VERSION, VERSION_TABLE
+
+
+def prepare(engine: Engine, name: str) -> None:
+    """Makes or migrates the tables; StoreError for a database that is newer than this gateway."""
+    with engine.begin() as connection:
+        if _version(connection) == VERSION:
+            return
+    with engine.execution_options(**{WRITING: True}).begin() as connection:
+        _migrate(connection, name)
+
+
+def _migrate(connection: Connection, name: str) -> None:
+    found = _version(connection)
+    if found == VERSION:
+        return
+    if found is not None and found > VERSION:
+        raise StoreError(
+            f"{name}: written by a newer gateway (version {found} of the tables, this one knows {VERSION}); "
+            "install that one again"
+        )
+    from gateway.store.migrate import to_newest  # noqa: PLC0415 - large, and seldom needed
+
+    to_newest(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    return found

@@ -1,0 +1,149 @@
+"""The store: revisions, overrides, events and the outbox of webhooks, in SQLite or PostgreSQL.
+
+It decides when a connection is given up: after any error, so that the next call begins with a new one and the store is
+back as soon as the cause is gone. Calls block; they come from one thread at a time.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.core.records import Change, Delivery, Event, Override, Revision
+from gateway.store import opening, reading, writing
+from gateway.store.database import WRITING, Database
+from gateway.store.errors import StoreError
+from gateway.store.postgres import Postgres
+from gateway.store.sqlite import Sqlite
+from gateway.store.tables import EVENTS
+
+_SQLITE = "sqlite:///"
+
+
+class Store:
+    """All that outlives a restart. Every call raises StoreError when the database cannot do it now; nothing has changed
+    then, or all of it, and the same call may be made again."""
+
+    def __init__(self, url: str) -> None:
+        self._database = _database(url)
+        self._engine: Engine | None = None
+
+    def open(self) -> None:
+        """Connects, and makes or migrates the tables. Other calls do so when it was not done."""
+        with self._transaction():
+            pass
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    # ---- changes
+
+    def write(self, change: Change) -> Change:
+        """Keeps all of it or nothing; ConflictError. Answers it with the ids it was kept under."""
+        return self.write_all((change,))[0]
+
+    def write_all(self, changes: Iterable[Change]) -> Sequence[Change]:
+        """The same for several, in order; all of them or none."""
+        with self._transaction(writing=True) as connection:
+            return [writing.write(connection, each) for each in changes]
+
+    # ---- what there is
+
+    def newest(self) -> Revision | None:
+        """The revision with the highest number."""
+        with self._transaction() as connection:
+            return reading.newest(connection)
+
+    def newest_of_file(self) -> Revision | None:
+        """The last one whose text came from the configuration file."""
+        with self._transaction() as connection:
+            return reading.newest_of_file(connection)
+
+    def revision(self, number: int) -> Revision | None:
+        """The one with that number."""
+        with self._transaction() as connection:
+            return reading.revision(connection, number)
+
+    def revisions(self, limit: int, before: int | None = None) -> Sequence[Revision]:
+        """The newest first; those with numbers below `before`. Their texts are left out: they are empty."""
+        with self._transaction() as connection:
+            return reading.revisions(connection, limit, before)
+
+    def overrides(self) -> Sequence[Override]:
+        """Those in force, by kind and subject."""
+        with self._transaction() as connection:
+            return reading.overrides(connection)
+
+    def events(self, since: int | None, limit: int) -> Sequence[Event]:
+        """The oldest first: those after `since`, or the newest `limit` without it."""
+        with self._transaction() as connection:
+            return reading.events(connection, since, limit)
+
+    def last_event_id(self) -> int:
+        """The newest event's; 0 without any."""
+        with self._transaction() as connection:
+            return writing.last_id(connection, EVENTS)
+
+    # ---- the outbox
+
+    def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """The oldest first."""
+        with self._transaction() as connection:
+            return reading.deliveries(connection, limit)
+
+    def add_deliveries(self, deliveries: Iterable[Delivery]) -> Sequence[Delivery]:
+        """Answers them with the ids they were kept under."""
+        with self._transaction(writing=True) as connection:
+            return writing.add_deliveries(connection, deliveries)
+
+    def update_delivery(self, delivery: Delivery) -> None:
+        """Its tries, and when it is due."""
+        with self._transaction(writing=True) as connection:
+            writing.update_delivery(connection, delivery)
+
+    def remove_delivery(self, number: int) -> None:
+        """The one with that id has arrived, or was given up."""
+        with self._transaction(writing=True) as connection:
+            writing.remove_delivery(connection, number)
+
+    # ---- copies
+
+    def backup(self, path: Path) -> None:
+        """Copies the database to a new file, while it is in use. SQLite only."""
+        with self._told():
+            self._database.backup(self._connected(), path)
+
+    @contextmanager
+    def _transaction(self, *, writing: bool = False) -> Iterator[Connection]:
+        with self._told(), self._connected().execution_options(**{WRITING: writing}).begin() as connection:
+            yield connection
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._database.connect()
+            opening.prepare(self._engine, self._database.name)
+        self._database.check()
+        return self._engine
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors in words; after one the connection is given up. Their causes may hold credentials."""
+        try:
+            yield
+        except StoreError:
+            self.close()
+            raise
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            self.close()
+            raise StoreError(f"{self._database.name}: {self._database.why(error)}") from None
+
+
+def _database(url: str) -> Database:
+    if url.startswith(_SQLITE):
+        return Sqlite(Path(url.removeprefix(_SQLITE)))
+    return Postgres(url)

@@ -1,0 +1,71 @@
+"""The tables as this version of the gateway knows them; `migrations` makes them.
+
+Their names begin with `gateway_`, so that a PostgreSQL database can be shared with other programs.
+"""
+
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
+
+from gateway.store.columns import Json, Number, Utc, Words
+
+VERSION_TABLE = "gateway_version"
+VERSION = "0001"
+"""The newest migration, and so what a database must be at; of four digits."""
+
+METADATA = MetaData()
+
+REVISIONS = Table(
+    "gateway_revisions",
+    METADATA,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("author", Words, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("time", Utc, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    # last, so that SQLite reads the others without following a large text from page to page
+    Column("text", LargeBinary, nullable=False),
+)
+
+OVERRIDES = Table(
+    "gateway_overrides",
+    METADATA,
+    Column("kind", Words, primary_key=True),
+    Column("subject", Words, primary_key=True),
+    Column("who", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("expires", Utc),
+    Column("split", Json),
+    Column("rules", Words, nullable=False),
+    Column("previous", Json),
+    Column("state", Words),
+)
+
+EVENTS = Table(
+    "gateway_events",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("time", Utc, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("detail", Json, nullable=False),
+)
+
+DELIVERIES = Table(
+    "gateway_deliveries",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("url", Words, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", Utc),
+    # the event is kept once more: one that waits long may no longer be among the newest
+    Column("event_id", Number, nullable=False),
+    Column("event_time", Utc, nullable=False),
+    Column("event_kind", Words, nullable=False),
+    Column("event_subject", Words, nullable=False),
+    Column("event_who", Words, nullable=False),
+    Column("event_why", Words, nullable=False),
+    Column("event_detail", Json, nullable=False),
+)
