@@ -320,6 +320,10 @@ class AccessLog:
     sample: float = 1.0
 
 
+Forced = Literal["open", "closed"]
+"""What an operator holds a breaker in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a worker needs to serve."""
@@ -338,5 +342,5 @@ class Snapshot:
     """Grows with each snapshot in force: overrides make a new snapshot of the same revision."""
     disabled: frozenset[str] = frozenset()
     """Variants that answer nobody, by an override."""
-    forced: Mapping[str, Literal["open", "closed"]] = field(default_factory=dict)
+    forced: Mapping[str, Forced] = field(default_factory=dict)
     """Variants whose breaker is held in a state, by an override."""

@@ -146,6 +146,7 @@ class Board:
         starts = range(mmap.PAGESIZE, mmap.PAGESIZE + self.slots * stride, stride)
         self._readers = [_Reader(_Views(view, start, names=names, cells=cells)) for start in starts]
         self._runs: dict[bytes, list[tuple[memoryview[int], int]]] = {}
+        self._owners: dict[bytes, list[int]] = {}
         self._indexed = [0] * self.slots
 
     @classmethod
@@ -199,8 +200,16 @@ class Board:
             reader.refresh()
             for entry in reader.entries[self._indexed[number] :]:
                 self._runs.setdefault(entry.key, []).append((reader.views.values, entry.first))
+                self._owners.setdefault(entry.key, []).append(number)
             self._indexed[number] = len(reader.entries)
         return self._runs.setdefault(key, [])
+
+
+    def runs(self, key: bytes, size: int) -> "dict[int, memoryview[int]]":
+        """The cells of that name, by the number of the slot, of each slot that has it now."""
+        found = self.cells(key)
+        owners = self._owners.get(key, [])
+        return {number: values[first : first + size] for number, (values, first) in zip(owners, found, strict=True)}
 
 
 def _clear(values: "memoryview[int]", entry: Entry) -> None:

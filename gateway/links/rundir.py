@@ -7,6 +7,8 @@ import os
 
 SNAPSHOT = "snapshot"
 """The snapshot in force, as every process of the gateway loads it when it starts."""
+PERMITS = "permits"
+"""An empty file; its bytes are locked, and so counted, by whoever has a permit."""
 STANDING = "standing"
 """What is in force with all that belongs to it, for a control that comes back."""
 PLAN = "plan"

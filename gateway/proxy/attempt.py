@@ -1,20 +1,24 @@
 """One try of one request on one variant: an endpoint, a connection, the bytes out, the reply in, the clocks over them.
 
-It ends in exactly one outcome: `success`, `error`, `timeout`, `connect` or `cancelled`.
+It ends in exactly one outcome: `success`, `error`, `timeout`, `connect`, `slow` or `cancelled`. What follows from a
+failure is the call's business. A reply whose status is a failure is kept back, since another variant may do better.
 """
 
 from time import monotonic
 from typing import Protocol
 
 from gateway.core.bodies import write_model_path
+from gateway.core.chain import AttemptFailure, Failure, Obstacle
 from gateway.core.decide import CompiledRoute
-from gateway.core.stream import Beginning
+from gateway.core.permits import Permit
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
 from gateway.proxy.known import Known
+from gateway.proxy.kept import Kept, Whole
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
 from gateway.proxy.runtime import Runtime
+from gateway.proxy.streams import EventStream
 from gateway.proxy.variants import Lane
 from gateway.wire.client import ClientConnection
 from gateway.wire.connections import Opening
@@ -27,6 +31,10 @@ from gateway.wire.whole import ReplyHead
 NEVER = float("inf")
 _EXPECTATION = 1.0
 """Seconds that a client's `Expect: 100-continue` is left to the model, which may know nothing of it."""
+_GLANCE = 0.1
+"""Seconds between two looks at whether a call that waits too long is to be let go."""
+_PARKED = 64 << 10
+"""Bytes of a reply kept back that are read before it has to wait."""
 _CODING = frozenset({b"content-encoding"})
 
 
@@ -41,6 +49,8 @@ class Call(Protocol):
     forwarded: bytes
     known: Known | None
     """What is remembered of the request's head."""
+    permit: Permit
+    """Leave to call the variant."""
     patient: bool
     """The clock of `first_byte` does not run."""
     decoded: bool
@@ -58,21 +68,23 @@ class Call(Protocol):
     def on_answered(self) -> None:
         """The reply has gone out."""
 
-    def on_failed(self, failure: str, answer: Refusal) -> None:
-        """Nothing of a reply can be used."""
+    def on_failed(self, failure: Failure, bit: int, kept: Kept | None = None) -> None:
+        """Nothing of a reply can be used, but for one whose status is the failure. `bit` stands for the endpoint."""
 
     def on_broken(self) -> None:
         """The reply broke off after some of it had gone out."""
 
+    def on_kept_lost(self) -> None:
+        """A reply that was kept back is of no use any more."""
+
 
 class Attempt:
-    """One try."""
+    """One try. `tried` are the endpoints that this request has been sent to before."""
 
     # Defaults stand here rather than in __init__, since an attempt is made for each call and most of them stay.
     _endpoint: Endpoint | None = None
     _connection: ClientConnection | None = None
     _opening: Opening | None = None
-    _tried: tuple[Endpoint, ...] = ()
     _replying = False
     _latest = NEVER
     """When the reply, once it has begun, must have ended."""
@@ -80,19 +92,41 @@ class Attempt:
     _backlog = 0
     _status = 0
     _sent = 0.0
-    _beginning: Beginning | None = None
+    _due = NEVER
+    """When the model must have begun its reply."""
+    _slow_at = NEVER
+    """When it is slow not to have."""
+    _is_overdue = False
+    _stream: EventStream | None = None
+    _parked: list[bytes] | None = None
+    """What came of a reply that is kept back."""
+    _parked_size = 0
+    _is_ended = False
+    bit = 0
 
-    def __init__(self, call: Call, lane: Lane) -> None:
+    def __init__(self, call: Call, lane: Lane, tried: tuple[Endpoint, ...] = ()) -> None:
         self._call = call
         self._request = call.request
         self.lane = lane
+        self.tried = tried
         self._variant = lane.variant
         self._began = monotonic()
 
     def start(self) -> None:
         """Begin; everything else comes by itself."""
         self._call.runtime.tally.values[self._variant.in_flight] += 1
-        self._choose(self._began)
+        endpoint = self._endpoint = self._variant.pool.choose(self._began, self.tried)
+        if endpoint is None:
+            self._end("connect")
+            self._fail("unavailable", refusal("no_available_variant", f"no address of {self._variant.name} is known"))
+            return
+        self.bit = endpoint.bit
+        endpoint.in_flight += 1
+        connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
+        if connection is None:
+            self._open(endpoint)
+        else:
+            self._send(connection, self._began)
 
     def cancel(self) -> None:
         """The answer is not wanted any more."""
@@ -100,20 +134,53 @@ class Attempt:
 
     def late(self, now: float) -> None:
         """The time the call set as `due` has come."""
-        if self._request.expects and self._opening is None and not self._replying:
+        if self._opening is not None:
+            self._connect_failed("it does not answer a connection in time", late=True)
+        elif self._replying or self._parked is not None:
+            self._too_late_within(now)
+        elif self._request.expects:
             self._request.go_on()
             self._watch_first_byte(now)
-        elif self._opening is not None:
-            self._connect_failed("it does not answer a connection in time", late=True)
-        elif self._replying:
+        elif now >= self._due and not (now < self._limit() and self._has_moved()):
             self._end("timeout")
-            self._call.on_broken()
-        elif now < self._limit() and self._has_moved():
+            self._fail("timeout", refusal("upstream_timeout", f"{self._variant.name} did not answer in time"))
+        elif now >= self._due:
             self._watch_first_byte(now)
         else:
-            self._end("timeout")
-            answer = refusal("upstream_timeout", f"{self._variant.name} did not answer in time")
-            self._call.on_failed("timeout", answer)
+            self._wait_on(now)
+
+    def _wait_on(self, now: float) -> None:
+        """It is slow: from here on it counts as that, and goes elsewhere where the breaker says so."""
+        breaker = self._variant.guard.breaker
+        if not self._is_overdue:
+            self._is_overdue = True
+            self._call.permit = breaker.overdue(self._call.permit, now, self.bit)
+        if breaker.rescues:
+            self._end("slow")
+            self._fail("slow", refusal("upstream_timeout", f"{self._variant.name} is slow and was given up"))
+        else:
+            self._call.due = min(self._due, now + _GLANCE) if breaker.settings.rescue else self._due
+
+    def _too_late_within(self, now: float) -> None:
+        """The reply has begun and does not go on."""
+        self._end("timeout")
+        if self._parked is not None:
+            self._call.on_kept_lost()
+            return
+        self._break()
+
+    def _break(self) -> None:
+        """After the end: the client has some of the reply, and nothing more comes."""
+        self._variant.guard.breaker.failure(self._call.permit, monotonic(), self.bit)
+        if self._stream is not None:
+            self._request.write(self._stream.error(f"{self._variant.name} broke off"))
+            self._request.end()
+            self._call.on_answered()
+        else:
+            self._call.on_broken()
+
+    def _fail(self, kind: AttemptFailure | Obstacle, answer: Refusal) -> None:
+        self._call.on_failed(Failure(kind, answer), self.bit)
 
     # ---- the body
 
@@ -149,20 +216,6 @@ class Attempt:
 
     # ---- connecting
 
-    def _choose(self, now: float) -> None:
-        endpoint = self._endpoint = self._variant.pool.choose(now, self._tried)
-        if endpoint is None:
-            self._end("connect")
-            answer = refusal("no_available_variant", f"no address of {self._variant.name} is known")
-            self._call.on_failed("unavailable", answer)
-            return
-        endpoint.in_flight += 1
-        connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
-        if connection is None:
-            self._open(endpoint)
-        else:
-            self._send(connection, now)
-
     def _may_reuse(self) -> bool:
         """A body that cannot be sent twice gets a connection that cannot be stale."""
         announced = self._request.length or 0
@@ -179,21 +232,9 @@ class Attempt:
             self._request.hold(False)
 
     def _connect_failed(self, why: str, late: bool = False) -> None:
-        endpoint = self._endpoint
-        assert endpoint is not None
-        now = endpoint.failed_at = monotonic()
-        self._tried += (endpoint,)
-        self._stop_opening()
-        retry = self._variant.settings.retry
-        others = len(self._variant.pool.endpoints) > len(self._tried)
-        if others and len(self._tried) <= retry.extra and "connect" in retry.when and now < self._limit():
-            self._leave_endpoint()
-            self._call.runtime.tally.count("gateway_attempts_total", self._variant.name, "connect")
-            self._choose(now)
-            return
         self._end("connect")
         code = "upstream_timeout" if late else "upstream_error"
-        self._call.on_failed("connect", refusal(code, f"{self._variant.name} cannot be reached: {why}"))
+        self._fail("connect", refusal(code, f"{self._variant.name} cannot be reached: {why}"))
 
     def _stop_opening(self) -> None:
         opening, self._opening = self._opening, None
@@ -214,7 +255,11 @@ class Attempt:
         plain = request.method != b"HEAD" and request.upgrade is None
         connection.send(self, parts, whole=payload.complete, plain=plain)
         if payload.complete and not call.patient:
-            call.due = min(call.deadline, now + self._variant.wait)
+            variant = self._variant
+            due = now + variant.wait
+            self._due = due if due < call.deadline else call.deadline
+            self._slow_at = slow_at = now + variant.guard.breaker.slow_after
+            call.due = slow_at if slow_at < self._due else self._due
         else:
             self._watch_first_byte(now)
 
@@ -261,15 +306,21 @@ class Attempt:
         return min(self._call.deadline, self._began + self._variant.settings.timeouts.total)
 
     def _watch_first_byte(self, now: float) -> None:
-        """`first_byte` runs from the request's last byte, or while the model does not take what is held for it."""
-        if self._replying:
+        """`first_byte` and `slow_after` run from the request's last byte, or while the model does not take what is held
+        for it; a patient call has no `first_byte`, and `slow_after` only where it is a length."""
+        if self._replying or self._parked is not None:
             return
         call = self._call
-        due = self._limit()
+        breaker = self._variant.guard.breaker
         connection = self._connection
         self._backlog = 0 if connection is None else connection.backlog()
-        if not call.patient and (call.payload.complete or self._backlog):
-            due = min(due, now + self._variant.settings.timeouts.first_byte)
+        runs = call.payload.complete or bool(self._backlog)
+        self._due, self._slow_at = self._limit(), NEVER
+        if runs and not call.patient:
+            self._due = min(self._due, now + self._variant.settings.timeouts.first_byte)
+        if runs and (not call.patient or breaker.settings.slow_after is not None) and not self._is_overdue:
+            self._slow_at = now + breaker.slow_after
+        due = min(self._due, self._slow_at)
         call.due = min(due, now + _EXPECTATION) if self._request.expects else due
 
     def _has_moved(self) -> bool:
@@ -277,7 +328,7 @@ class Attempt:
         return self._connection is not None and self._connection.backlog() < self._backlog
 
     def _watch_idle(self) -> None:
-        if self._replying and not self._held and self._beginning is None:
+        if self._replying and not self._held and (self._stream is None or self._stream.has_begun):
             due = monotonic() + self._variant.settings.timeouts.idle
             self._call.due = due if due < self._latest else self._latest
 
@@ -296,10 +347,17 @@ class Attempt:
     def on_whole(self, head: ReplyHead, body: bytes) -> None:
         """The whole reply at once."""
         now = monotonic()
+        waited = now - self._sent
         self._connection = None
         self._status = head.status
-        self._call.runtime.tally.observe(self._variant.first_byte, now - self._sent)
+        self._call.runtime.tally.observe(self._variant.first_byte, waited)
         self._settle("", now)
+        if head.status in self.lane.failing:
+            self._variant.guard.breaker.first_byte(self._call.permit, now, waited)
+            kept = Whole(self._call, self.lane, head=head, body=body, times=(self._sent, now))
+            self._call.on_failed(self._bad_status(), self.bit, kept)
+            return
+        self._variant.guard.breaker.answered(self._call.permit, now, waited)
         self._call.on_whole(self.lane, head, body, (self._sent, now))
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
@@ -311,32 +369,49 @@ class Attempt:
             request.inform([status_line(status, reason), *heads.reply_fields(fields), b"\r\n"])
 
     def on_reply(self, uptake: Uptake) -> None:
-        """The reply begins: from here on no other variant can answer."""
-        request = self._request
-        self._replying = True
-        status = self._status = uptake.status
+        """The reply begins."""
+        self._status = uptake.status
+        self._uptake = uptake
         streaming = heads.is_event_stream(uptake.fields)
         self._latest = NEVER if streaming else self._limit()
-        if streaming and self._call.route.route.protocol == "openai":
-            self._beginning = Beginning()
+        if uptake.status in self.lane.failing:
+            self._begin()
+            self._parked = []
+            self._call.on_failed(self._bad_status(), self.bit, self)
+        elif streaming and self._call.route.route.protocol == "openai":
+            self._stream = EventStream()
         else:
             self._begin()
-        added = self._call.on_answer(self.lane, status, self._sent)
-        head = [status_line(status, uptake.reason), *heads.reply_fields(uptake.fields), added]
-        if request.method == b"HEAD" or status in (204, 304):
-            request.reply(head, uptake.length if status != 204 else None, bodiless=True)
+            self._reply()
+
+    def _bad_status(self) -> Failure:
+        name, status = self._variant.name, self._status
+        is_error = status in self._variant.error_statuses
+        answer = refusal("upstream_error", f"{name} answered with status {status}")
+        return Failure("status", answer, status=status, is_error=is_error)
+
+    def _reply(self) -> None:
+        """From here on no other variant can answer."""
+        request, uptake = self._request, self._uptake
+        self._replying = True
+        added = self._call.on_answer(self.lane, uptake.status, self._sent)
+        head = [status_line(uptake.status, uptake.reason), *heads.reply_fields(uptake.fields), added]
+        if request.method == b"HEAD" or uptake.status in (204, 304):
+            request.reply(head, uptake.length if uptake.status != 204 else None, bodiless=True)
         else:
             request.reply(head, uptake.length)
         self._watch_idle()
 
     def _begin(self) -> None:
         """The first byte is here; in an openai stream, its first content event."""
-        self._beginning = None
-        self._call.runtime.tally.observe(self._variant.first_byte, monotonic() - self._sent)
+        now = monotonic()
+        waited = now - self._sent
+        self._call.runtime.tally.observe(self._variant.first_byte, waited)
+        self._variant.guard.breaker.first_byte(self._call.permit, now, waited)
 
     def on_reply_piece(self, data: bytes) -> None:
         """A piece of a reply of known length, straight to the client."""
-        if self._beginning is not None:
+        if self._stream is not None or self._parked is not None:
             self.on_reply_body(data)
             self.on_reply_flush()
             return
@@ -345,19 +420,49 @@ class Attempt:
 
     def on_reply_body(self, data: bytes) -> None:
         """A piece of the reply, straight to the client."""
-        if self._beginning is not None and self._beginning.is_in(data):
+        if self._parked is not None:
+            self._park(data)
+        elif self._stream is not None:
+            self._on_events(self._stream, data)
+        else:
+            self._request.write(data)
+
+    def _on_events(self, stream: EventStream, data: bytes) -> None:
+        """Whole events are passed on, once the answer has begun; one that begins with an error is none."""
+        begun = stream.has_begun
+        events = stream.feed(data)
+        if not begun and stream.has_failed:
+            self._end("error")
+            self._fail("error", refusal("upstream_error", f"{self._variant.name} began its stream with an error"))
+            return
+        if not begun and stream.has_begun:
             self._begin()
-        self._request.write(data)
+            self._reply()
+        if events:
+            self._request.write(events)
 
     def on_reply_flush(self) -> None:
         """All that came is written."""
-        self._request.flush()
-        self._watch_idle()
+        if self._replying:
+            self._request.flush()
+            self._watch_idle()
 
     def on_reply_end(self) -> None:
         """The reply is complete."""
         self._connection = None
-        self._end("")
+        if self._parked is not None:
+            self._settle("", monotonic())
+            self._is_ended = True
+            return
+        if self._stream is not None:
+            if not self._replying:
+                self._begin()
+                self._reply()
+            if rest := self._stream.rest():
+                self._request.write(rest)
+        now = monotonic()
+        self._settle("", now)
+        self._variant.guard.breaker.success(self._call.permit, now)
         self._request.end()
         self._call.on_answered()
 
@@ -365,15 +470,18 @@ class Attempt:
         """No reply, or only a part: a stale connection is replaced, anything else is the model's failure."""
         connection, self._connection = self._connection, None
         assert connection is not None
-        if self._replying:
+        if self._parked is not None:
             self._end("error")
-            self._call.on_broken()
+            self._call.on_kept_lost()
+        elif self._replying:
+            self._end("error")
+            self._break()
         elif connection.used and connection.unread and self._call.payload.is_replayable and self._endpoint is not None:
             self._open(self._endpoint)
         else:
             self._end("error")
             message = f"{self._variant.name} gave no usable reply: {why}"
-            self._call.on_failed("error", refusal("upstream_error", message))
+            self._fail("reset" if connection.unread else "error", refusal("upstream_error", message))
 
     def on_switch(self, tail: bytes) -> None:
         """The model accepted the upgrade: both connections become a tunnel."""
@@ -383,6 +491,7 @@ class Attempt:
         uptake = connection.uptake
         self._replying = True
         self._status = uptake.status
+        self._begin()
         added = call.on_answer(self.lane, uptake.status, self._sent)
         upgrade = (b"connection: upgrade\r\nupgrade: ", self._request.upgrade or b"", b"\r\n\r\n")
         head = [status_line(101, uptake.reason), *heads.reply_fields(uptake.fields), added, *upgrade]
@@ -391,7 +500,9 @@ class Attempt:
 
     def _closed(self) -> None:
         """The tunnel has ended."""
-        self._end("")
+        now = monotonic()
+        self._settle("", now)
+        self._variant.guard.breaker.success(self._call.permit, now)
         self._call.on_answered()
 
     def on_upstream_full(self) -> None:
@@ -404,12 +515,45 @@ class Attempt:
         self._request.hold(False)
         self._watch_first_byte(monotonic())
 
+    # ---- a reply that is kept back
+
+    def _park(self, data: bytes) -> None:
+        assert self._parked is not None
+        self._parked.append(data)
+        self._parked_size += len(data)
+        if self._parked_size > _PARKED and self._connection is not None:
+            self._connection.hold(True)
+
+    def give(self) -> None:
+        """It is the answer after all."""
+        parked, self._parked = self._parked or [], None
+        self._reply()
+        for data in parked:
+            self._request.write(data)
+        if self._is_ended:
+            self._request.end()
+            self._call.on_answered()
+            return
+        self._request.flush()
+        if self._connection is not None and not self._held:
+            self._connection.hold(False)
+
+    def drop(self) -> None:
+        """It is not."""
+        if not self._is_ended:
+            self._end("")
+
     # ---- the end
 
-    def _leave_endpoint(self) -> None:
+    def _leave_endpoint(self, *, failed: bool, now: float) -> None:
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is not None:
             endpoint.in_flight -= 1
+            if failed:
+                self.tried += (endpoint,)
+                self._variant.pool.failed(endpoint, now)
+            elif endpoint.errors:
+                endpoint.errors = 0
 
     def _end(self, outcome: str) -> None:
         """Report the outcome and let go of everything."""
@@ -421,8 +565,9 @@ class Attempt:
 
     def _settle(self, outcome: str, now: float) -> None:
         """Report the outcome, that of the reply's status where none is given."""
-        self._leave_endpoint()
         variant = self._variant
+        failed = self._status in variant.error_statuses if not outcome else outcome != "cancelled"
+        self._leave_endpoint(failed=failed, now=now)
         tally = self._call.runtime.tally
         values = tally.values
         values[variant.in_flight] -= 1
@@ -430,4 +575,4 @@ class Attempt:
         if outcome:
             tally.count("gateway_attempts_total", variant.name, outcome)
         else:
-            values[variant.failed if self._status in variant.error_statuses else variant.succeeded] += 1
+            values[variant.failed if failed else variant.succeeded] += 1

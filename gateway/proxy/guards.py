@@ -1,0 +1,94 @@
+"""The guards of this worker's variants: each one's breaker and the budget of its retries, on the cells of the board.
+
+They outlive snapshots: what guards a variant is known by the variant's name. It decides when they are looked at; what
+they decide is `core.breaker`'s business.
+"""
+
+from collections.abc import Callable, Mapping
+from random import random
+
+from gateway.core import breaker_cells as at
+from gateway.core import budget, model
+from gateway.core.breaker import Breaker, Transition
+from gateway.core.breaker_cells import Shared, Slot
+from gateway.core.budget import Budget
+from gateway.links.board import Board
+from gateway.proxy.permits import Permits
+from gateway.proxy.tally import Tally
+
+_FRESH = 5
+"""Every so many ticks the cells of workers that came meanwhile are looked up."""
+Told = Callable[[str, Transition], None]
+
+
+class Guard:
+    """One variant's, in this worker."""
+
+    def __init__(self, variant: model.Variant, board: Board, *, tally: Tally, number: int, permits: Permits) -> None:
+        self.name = variant.name
+        self._board = board
+        own = [tally.cells(at.key(run, self.name), run.size, gauge=run.gauge) for run in at.RUNS]
+        budget_key = at.key(budget.RUN, self.name)
+        self._spent = [tally.cells(budget_key, budget.RUN.size)]
+        self._own = Slot(number, *own)
+        self._slots = [self._own]
+        self.refresh()
+        shared = Shared(self._own, self._slots)
+        self.breaker = Breaker(variant.breaker, shared, permits, draw=random)
+        allowance = budget.retries(variant.retry.budget, variant.breaker.window)
+        self.retries = Budget(self._spent[0], self._spent, allowance)
+
+    def configure(self, variant: model.Variant, forced: model.Forced | None) -> None:
+        """Go by these settings from now on; state and counts stay."""
+        if self.breaker.settings != variant.breaker or self.breaker.forced != forced:
+            self.breaker.configure(variant.breaker, forced)
+        self.retries.allowance = budget.retries(variant.retry.budget, variant.breaker.window)
+
+    def refresh(self) -> None:
+        """Find the cells of the other workers. Both lists stay the same ones."""
+        runs = [self._board.runs(at.key(run, self.name), run.size) for run in at.RUNS]
+        others = set.intersection(*map(set, runs)) - {slot.number for slot in self._slots}
+        self._slots += [Slot(number, *(run[number] for run in runs)) for number in sorted(others)]
+        spent = self._board.runs(at.key(budget.RUN, self.name), budget.RUN.size)
+        del self._spent[1:]
+        self._spent += [cells for number, cells in spent.items() if number != self._own.number]
+
+
+class Guards:
+    """All of them, made when they are first asked for."""
+
+    def __init__(self, board: Board, tally: Tally, *, number: int, descriptor: int) -> None:
+        self._board = board
+        self._tally = tally
+        self._number = number
+        self._descriptor = descriptor
+        self._guards: dict[str, Guard] = {}
+        self._ticks = 0
+
+    def of(self, variant: model.Variant, forced: model.Forced | None) -> Guard:
+        """The guard of a variant that comes to life, or whose settings change."""
+        guard = self._guards.get(variant.name)
+        if guard is None:
+            permits = Permits(self._descriptor, variant.name)
+            guard = Guard(variant, self._board, tally=self._tally, number=self._number, permits=permits)
+            self._guards[variant.name] = guard
+        guard.configure(variant, forced)
+        return guard
+
+    def force(self, variants: Mapping[str, model.Variant], forced: Mapping[str, model.Forced]) -> None:
+        """A snapshot is in force: what operators hold their breakers in."""
+        for name, guard in self._guards.items():
+            if name in variants:
+                guard.configure(variants[name], forced.get(name))
+
+    def tick(self, now: float, told: Told) -> None:
+        """Look at the clock and at the other workers."""
+        self._ticks += 1
+        if self._ticks % _FRESH == 0:
+            self._board.cells(b"")
+        for name, guard in self._guards.items():
+            if self._ticks % _FRESH == 0:
+                guard.refresh()
+            guard.retries.flush(now)
+            for transition in guard.breaker.tick(now):
+                told(name, transition)
