@@ -69,6 +69,10 @@ class Outbox:
             self._unwritten.pop(oldest, None)
         self._wake.set()
 
+    def is_done(self, delivery: Delivery) -> bool:
+        """Whether it was removed."""
+        return delivery.id in self._done
+
     def look(self) -> None:
         """Read what is there, when that is possible."""
         self._is_asked = True

@@ -94,6 +94,8 @@ class Webhooks:
     def _add(self, deliveries: Iterable[Delivery]) -> None:
         known = {each.url for each in self._notify}
         for delivery in deliveries:
+            if self._outbox.is_done(delivery):
+                continue
             if delivery.url in known:
                 self._enqueue(self._lines.setdefault(delivery.url, Line()), delivery)
             else:
@@ -142,6 +144,7 @@ class Webhooks:
         else:
             self._failed(line, delivery, answer)
         if not len(line):
+            line.has_more = False
             self._outbox.look()
 
     def _failed(self, line: Line, delivery: Delivery, answer: Answer) -> None:
