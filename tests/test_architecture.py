@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "demo": {"demo", "errors"},
     "launcher": {"links", "errors"},
     "serve": {"control", "core", "launcher", "links", "errors"},
-    "cli": {"cli", "config", "core", "demo", "proxy", "serve", "wire", "errors", ""},
+    "cli": {"cli", "config", "control", "core", "demo", "proxy", "serve", "store", "wire", "errors", ""},
     "__main__": {"cli"},
     "errors": set(),
     "": set(),

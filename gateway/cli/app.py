@@ -31,6 +31,7 @@ COMMANDS = {
     "enable": "Let a disabled variant answer again.",
     "switch": "Send all calls of a route to one variant, or go back.",
     "events": "Show what happened, who did it, and why.",
+    "backup": "Copy the store, while it is in use.",
     "schema": "Print the JSON Schema of the configuration file.",
     "demo": "Try the gateway with real models on this machine.",
     "completion": "Print the completion script of a shell.",

@@ -23,8 +23,12 @@ def show(outcome: Document, done: str, *, as_json: bool) -> None:
 
 
 def note_file(api: Api, *, as_json: bool) -> None:
-    """Says so where the gateway's own file is not what is in force now."""
-    if not as_json and api.get("status")["file"]["differs"]:
+    """Says so where the gateway's own file is not what is in force now. The change is made: nothing fails any more."""
+    try:
+        differs = not as_json and api.get("status")["file"]["differs"]
+    except ApiError:
+        return
+    if differs:
         terminal.message(
             "the gateway's configuration file now differs from what is in force; it is read again when it changes",
             style="yellow",

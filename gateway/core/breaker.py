@@ -14,6 +14,13 @@
 6. An operator may force it open or closed: that covers its own state and changes nothing of it. `observe`, like forced
    closed, goes through all states and keeps nobody out.
 
+What a worker does with it: `breaker.standing or breaker.admit(now)` for each call; None is the failure `open`. Where
+the whole reply comes at once, `answered`. Otherwise `first_byte` when its clock stops, then `success`, `failure` or
+`release`. A call that reaches `slow_after` without a first byte goes on by what `overdue` returns; if `rescues` is true
+then, or becomes true later, it is let go: `release`, and the failure `slow`. Calls whose clock does not run have no
+`first_byte` and are never `overdue`. `tick` comes every 50 to 100 ms, and what it answers is logged, counted by its
+trigger and sent on as an event. `configure` comes with each snapshot that changes the settings or the override.
+
 It must not know HTTP, metrics or clocks: `now` is monotonic seconds, `draw` gives random numbers in [0, 1).
 """
 

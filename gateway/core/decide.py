@@ -71,7 +71,7 @@ class CompiledRoute:
         read = {source.kind for source in _sources(route, segments)}
         self.needs_body = "json" in read
         self.by_head = read.isdisjoint({"json", "client"}) and route.protocol != "openai"
-        self.fallback = tuple(name for name in _fallback(route) if name not in disabled)
+        self.fallback = fallback(route, disabled)
         self._rules = tuple(
             (segments.predicate(rule.segment), _choice(route, rule.name, remaining(rule.split, disabled)))
             for rule in route.rules
@@ -119,5 +119,7 @@ def _sources(route: Route, segments: Segments) -> Iterator[Source]:
         yield from (test.source for test in comparisons(segments.conditions[rule.segment]))
 
 
-def _fallback(route: Route) -> tuple[str, ...]:
-    return (heaviest(route.split),) if route.fallback.variants is None else route.fallback.variants
+def fallback(route: Route, disabled: Set[str]) -> tuple[str, ...]:
+    """Who answers, in this order, when the assigned variant cannot: the heaviest of the split where nobody is named."""
+    named = (heaviest(route.split),) if route.fallback.variants is None else route.fallback.variants
+    return tuple(name for name in named if name not in disabled)

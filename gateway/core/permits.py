@@ -13,7 +13,8 @@ class Tokens(Protocol):
     """What probes are counted by, in all workers together. A worker's end must free its tokens."""
 
     def claim(self, limit: int) -> int | None:
-        """One of the first `limit` that nobody has, not even this worker; None where all are taken."""
+        """One of the first `limit` that nobody has, not even this worker; None where all are taken. Those above, from
+        before a reload that lowered the limit, need not be looked at."""
 
     def release(self, token: int) -> None:
         """It is free again."""

@@ -185,6 +185,12 @@ class Board:
             if entry.gauge:
                 _clear(reader.views.values, entry)
 
+    def names(self, number: int, since: int = 0) -> tuple["memoryview[int]", list[Entry]]:
+        """The cells of a slot, and its names from that one on: names only ever come to the end."""
+        reader = self._readers[number]
+        reader.refresh()
+        return reader.views.values, reader.entries[since:]
+
     def read(self) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
         """Every name of every slot with its numbers as they are now."""
         for number, reader in enumerate(self._readers):

@@ -1,5 +1,6 @@
 """What the store asks of a kind of database."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +23,11 @@ class Database(Protocol):
     def check(self) -> None:
         """StoreError where what is connected is no longer what the name stands for."""
 
+    def bounded(self) -> AbstractContextManager[object]:
+        """What is done within it comes to an end, if need be with an error."""
+
     def why(self, error: Exception) -> str:
         """What is wrong and what to do, in words; without credentials."""
 
-    def backup(self, engine: Engine, path: Path) -> None:
-        """Copies the whole of it to a new file, while it is in use."""
+    def backup(self, path: Path) -> None:
+        """Copies all of it to a new file, while it is in use; StoreError."""

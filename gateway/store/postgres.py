@@ -1,12 +1,17 @@
 """PostgreSQL, by psycopg: for several gateways with one store.
 
-It decides how long is waited for a server, and that one writes at a time. The URL is libpq's own business, so all that
+It decides how long a server is waited for, and that one gateway writes at a time. The URL is left to libpq, so all that
 PostgreSQL's manual says of it holds.
 """
 
-import re
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from threading import Timer
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from gateway.store.database import WRITING
 from gateway.store.errors import StoreError
 
-_ANSWER = "5s"
+_PATIENCE = 10.0
+"""Seconds after which a server that says nothing at all is hung up on."""
+_STATEMENT = "5s"
 """The longest a statement may take, waiting for other writers included."""
 _WAITS = {
     "connect_timeout": 5,
@@ -22,10 +29,20 @@ _WAITS = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    "application_name": "model-gateway",
 }
-"""What the URL does not say itself. Seconds, but for the last wait: milliseconds."""
-_WRITERS = 0x6D6F64656C  # any number that other programs are not likely to lock by
+"""What the URL does not say itself. Seconds, but for the last: milliseconds."""
+_WRITERS = 0x6D6F64656C
+"""What those who write lock; any number that no other program is likely to use."""
+_OF_A_SERVER = ("connection ", "failed to resolve host", "consuming input failed", "sending query", "server closed")
+"""How libpq's words begin where they are about a server; others may quote parts of the URL."""
+_UNUSABLE = "its URL cannot be used; characters other than letters and digits in a password are written as %XX"
+
+
+class Client(Protocol):
+    """What is needed of a psycopg connection."""
+
+    def fileno(self) -> int:
+        """Its socket; an error once it is closed."""
 
 
 class Postgres:
@@ -33,55 +50,74 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._last: Client | None = None
 
     @property
     def name(self) -> str:
-        """The host and the database."""
+        """Not the URL; libpq's messages name the server."""
         return "PostgreSQL"
 
     def connect(self) -> Engine:
-        """Connects to nothing yet."""
+        """Where the driver is missing, this says so; it connects to nothing yet."""
+        authority, _, rest = self._url.partition("://")[2].partition("/")
+        if authority.count("@") > 1 or "@" in rest.partition("?")[0]:
+            raise StoreError(f"{self.name}: {_UNUSABLE}")
         try:
             engine = create_engine(
                 "postgresql+psycopg://", pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True
             )
         except ImportError:
-            raise StoreError(
-                f"{self.name}: the driver is not installed; pip install 'model-gateway[postgres]'"
-            ) from None
-        event.listen(engine, "do_connect", self._connect)
+            driver = "pip install 'model-gateway[postgres]'"
+            raise StoreError(f"{self.name}: the driver is not installed; {driver}") from None
+        event.listen(engine, "do_connect", self._complete)
+        event.listen(engine, "connect", self._remember)
         event.listen(engine, "begin", _begin)
         return engine
 
-    def _connect(self, _dialect: object, _record: object, args: list[object], options: dict[str, object]) -> None:
+    def _complete(self, _dialect: object, _record: object, args: list[object], options: dict[str, object]) -> None:
         given = parse_qs(urlsplit(self._url).query)
         args[:] = [self._url]
         options |= {name: value for name, value in _WAITS.items() if name not in given}
         options["prepare_threshold"] = None  # a pooler in between may not know prepared statements
 
+    def _remember(self, client: Client, _record: object) -> None:
+        self._last = client
+
     def check(self) -> None:
-        """The server itself tells."""
+        """The server tells what is wrong."""
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """A server that is stopped, or whose disk is, answers nothing: no time limit of its own holds then."""
+        timer = Timer(_PATIENCE, self._hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _hang_up(self) -> None:
+        if self._last is None:
+            return
+        # whatever goes wrong here: the connection has ended by itself
+        with suppress(Exception), socket.socket(fileno=os.dup(self._last.fileno())) as copy:
+            copy.shutdown(socket.SHUT_RDWR)
 
     def why(self, error: Exception) -> str:
-        """The server's words, or the client's on a server that is not there."""
+        """The server's words, or libpq's on a server that is not there."""
         cause = error.orig if isinstance(error, DBAPIError) else error
-        words = " ".join(str(cause).split())
-        if getattr(cause, "sqlstate", None) is None and not words.startswith("connection"):
-            return "its URL cannot be used; characters other than letters and digits in a password are written as %XX"
-        return self._without_password(words)
-
-    def _without_password(self, words: str) -> str:
-        query = parse_qs(urlsplit(self._url).query).get("password", [])
-        for written in (*re.findall(r"^\w+://[^/@:]*:(.*)@", self._url), *query):
-            words = words.replace(written, "***").replace(unquote(written), "***")
+        words = " ".join(str(cause).split()).removeprefix("connection is bad: ")
+        if getattr(cause, "sqlstate", None) is None and not words.startswith(_OF_A_SERVER):
+            return _UNUSABLE
         return words
 
-    def backup(self, engine: Engine, path: Path) -> None:
-        """PostgreSQL has its own ways."""
-        raise StoreError(f"{self.name}: a PostgreSQL database is backed up by its own tools, such as pg_dump")
+    def backup(self, path: Path) -> None:
+        """PostgreSQL has its own tools."""
+        raise StoreError(f"{self.name} is backed up by its own tools: pg_dump --table='gateway_*' --file={path} URL")
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_ANSWER}'")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_STATEMENT}'")
     if connection.get_execution_options().get(WRITING):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")

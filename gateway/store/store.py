@@ -20,6 +20,7 @@ from gateway.store.sqlite import Sqlite
 from gateway.store.tables import EVENTS
 
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 class Store:
@@ -114,13 +115,17 @@ class Store:
     # ---- copies
 
     def backup(self, path: Path) -> None:
-        """Copies the database to a new file, while it is in use. SQLite only."""
-        with self._told():
-            self._database.backup(self._connected(), path)
+        """Copies the database to a new file, while it is in use by whomever. SQLite only."""
+        self._database.backup(path)
 
     @contextmanager
     def _transaction(self, *, writing: bool = False) -> Iterator[Connection]:
-        with self._told(), self._connected().execution_options(**{WRITING: writing}).begin() as connection:
+        options = {WRITING: writing}
+        with (
+            self._told(),
+            self._database.bounded(),
+            self._connected().execution_options(**options).begin() as connection,
+        ):
             yield connection
 
     def _connected(self) -> Engine:
@@ -146,4 +151,6 @@ class Store:
 def _database(url: str) -> Database:
     if url.startswith(_SQLITE):
         return Sqlite(Path(url.removeprefix(_SQLITE)))
-    return Postgres(url)
+    if url.startswith(_POSTGRES):
+        return Postgres(url)
+    raise StoreError("a store is sqlite:///FILE or postgresql://USER@HOST/DATABASE")

@@ -30,6 +30,8 @@ class Tokens:
         self.worker = worker
 
     def claim(self, limit: int) -> int | None:
+        if len(self.taken) >= limit:
+            return None
         free = next((token for token in range(limit) if token not in self.taken), None)
         if free is not None:
             self.taken[free] = self.worker

@@ -42,6 +42,8 @@ class Reference:
     probed: int = 0
     kept: list[int] = field(default_factory=list)
     """The workers of the probes that succeeded: their tokens stay taken."""
+    is_new: bool = True
+    """The settings have not been judged by yet."""
 
     def enter(self, state: State, now: int) -> None:
         if state is OPEN:
@@ -63,8 +65,15 @@ class Reference:
             self.enter(HALF_OPEN, now)
         elif self.state is HALF_OPEN and self.probed >= self.settings.probes:
             self.enter(CLOSED, now)
-        elif self.state is CLOSED and (self.streak(in_use) or self.rates(now, in_use) or self.stalled(now, in_use)):
-            self.enter(OPEN, now)
+        elif self.state is CLOSED and (self.is_new or self.waiting or self.is_recent(now)):
+            self.is_new = False
+            if self.streak(in_use) or self.rates(now, in_use) or self.stalled(now, in_use):
+                self.enter(OPEN, now)
+
+    def is_recent(self, now: int) -> bool:
+        """Something bad was reported within the window; or anything just now: silence alone trips nothing."""
+        bad = [entry[0] for entry in self.log if entry[2] in ("bad", "late")]
+        return any(now - when <= self.settings.window * 1000 for when in bad) or any(e[0] == now for e in self.log)
 
     def spread(self, where: list[int], in_use: int) -> bool:
         seen = set(where)
@@ -304,6 +313,7 @@ class Machine(RuleBasedStateMachine):
     def reload(self, changes: dict[str, float]) -> None:
         """It reaches every worker, and by itself changes no state."""
         before = [breaker.state for breaker in self.breakers]
+        self.reference.is_new = True
         self.settings = self.reference.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         for breaker in self.breakers:
             breaker.configure(self.settings, self.forced)  # type: ignore[arg-type]
@@ -313,6 +323,7 @@ class Machine(RuleBasedStateMachine):
     @rule(state=st.sampled_from(["open", "closed", None]))
     def force(self, state: str | None) -> None:
         self.forced = state
+        self.reference.is_new = True
         for breaker in self.breakers:
             breaker.configure(self.settings, state)  # type: ignore[arg-type]
         self.look()
@@ -330,6 +341,7 @@ class Machine(RuleBasedStateMachine):
         for token in [token for token, owner in self.taken.items() if owner == worker]:
             del self.taken[token]
         self.reference.kept = [each for each in self.reference.kept if each != worker]
+        self.reference.is_new = True
         self.breakers[worker] = self.breaker(worker)
         self.breakers[worker].configure(self.settings, self.forced)  # type: ignore[arg-type]
         self.look()
