@@ -146,8 +146,7 @@ class Breaker:
     def answered(self, permit: Permit, now: float, waited: float) -> None:
         """A whole good reply at once, its first byte after `waited` seconds."""
         if permit is self._pass:
-            self._counts.first_byte(now, waited)
-            self._counts.success(now)
+            self._counts.answered(now, waited)
         else:
             self.first_byte(permit, now, waited)
             self.success(permit, now)

@@ -26,8 +26,8 @@ class Beginning:
 
 def is_content(event: bytes) -> bool:
     """Whether an event says something."""
-    lines = [line for line in event.split(b"\n") if line and not line.startswith(b":")]
-    data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
+    lines = _lines(event)
+    data = _data(lines)
     if not data:
         return any(not line.startswith((b"id:", b"retry:")) for line in lines)
     try:
@@ -38,6 +38,24 @@ def is_content(event: bytes) -> bool:
     if not isinstance(choices, list) or not choices:
         return True
     return any(not _is_silent(choice) for choice in choices)
+
+
+def is_error(event: bytes) -> bool:
+    """Whether an event says that there is no answer: a JSON object with `error`, and no choices."""
+    data = _data(_lines(event))
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, dict) and bool(value.get("error")) and not value.get("choices")
+
+
+def _lines(event: bytes) -> list[bytes]:
+    return [line for line in event.split(b"\n") if line and not line.startswith(b":")]
+
+
+def _data(lines: list[bytes]) -> bytes:
+    return b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
 
 
 def _is_silent(choice: object) -> bool:

@@ -71,6 +71,15 @@ class Counts:
         self._stamp = -1
         self.discard()
 
+    def answered(self, now: float, waited: float) -> None:
+        """A call went well, its first byte in time, after so many seconds: what most calls do."""
+        self.timely += 1
+        self.successes += 1
+        self.streak = 0
+        self.alive = self.succeeded = now
+        if waited > FINE:
+            self._waits.add(waited)
+
     def first_byte(self, now: float, waited: float) -> None:
         """A first byte in time, after so many seconds."""
         self.timely += 1

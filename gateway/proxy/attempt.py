@@ -13,8 +13,8 @@ from gateway.core.decide import CompiledRoute
 from gateway.core.permits import Permit
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
-from gateway.proxy.known import Known
 from gateway.proxy.kept import Kept, Whole
+from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
 from gateway.proxy.runtime import Runtime
@@ -94,8 +94,6 @@ class Attempt:
     _sent = 0.0
     _due = NEVER
     """When the model must have begun its reply."""
-    _slow_at = NEVER
-    """When it is slow not to have."""
     _is_overdue = False
     _stream: EventStream | None = None
     _parked: list[bytes] | None = None
@@ -103,6 +101,7 @@ class Attempt:
     _parked_size = 0
     _is_ended = False
     bit = 0
+    """What stands for the endpoint that failed."""
 
     def __init__(self, call: Call, lane: Lane, tried: tuple[Endpoint, ...] = ()) -> None:
         self._call = call
@@ -120,7 +119,6 @@ class Attempt:
             self._end("connect")
             self._fail("unavailable", refusal("no_available_variant", f"no address of {self._variant.name} is known"))
             return
-        self.bit = endpoint.bit
         endpoint.in_flight += 1
         connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
         if connection is None:
@@ -151,10 +149,10 @@ class Attempt:
 
     def _wait_on(self, now: float) -> None:
         """It is slow: from here on it counts as that, and goes elsewhere where the breaker says so."""
-        breaker = self._variant.guard.breaker
-        if not self._is_overdue:
+        breaker = self._variant.breaker
+        if not self._is_overdue and self._endpoint is not None:
             self._is_overdue = True
-            self._call.permit = breaker.overdue(self._call.permit, now, self.bit)
+            self._call.permit = breaker.overdue(self._call.permit, now, self._endpoint.bit)
         if breaker.rescues:
             self._end("slow")
             self._fail("slow", refusal("upstream_timeout", f"{self._variant.name} is slow and was given up"))
@@ -171,7 +169,7 @@ class Attempt:
 
     def _break(self) -> None:
         """After the end: the client has some of the reply, and nothing more comes."""
-        self._variant.guard.breaker.failure(self._call.permit, monotonic(), self.bit)
+        self._variant.breaker.failure(self._call.permit, monotonic(), self.bit)
         if self._stream is not None:
             self._request.write(self._stream.error(f"{self._variant.name} broke off"))
             self._request.end()
@@ -257,9 +255,9 @@ class Attempt:
         if payload.complete and not call.patient:
             variant = self._variant
             due = now + variant.wait
-            self._due = due if due < call.deadline else call.deadline
-            self._slow_at = slow_at = now + variant.guard.breaker.slow_after
-            call.due = slow_at if slow_at < self._due else self._due
+            self._due = min(call.deadline, due)
+            self._slow_at = slow_at = now + variant.breaker.slow_after
+            call.due = min(self._due, slow_at)
         else:
             self._watch_first_byte(now)
 
@@ -311,16 +309,16 @@ class Attempt:
         if self._replying or self._parked is not None:
             return
         call = self._call
-        breaker = self._variant.guard.breaker
+        breaker = self._variant.breaker
         connection = self._connection
         self._backlog = 0 if connection is None else connection.backlog()
         runs = call.payload.complete or bool(self._backlog)
-        self._due, self._slow_at = self._limit(), NEVER
+        due = self._limit()
         if runs and not call.patient:
-            self._due = min(self._due, now + self._variant.settings.timeouts.first_byte)
+            due = min(due, now + self._variant.settings.timeouts.first_byte)
+        self._due = due
         if runs and (not call.patient or breaker.settings.slow_after is not None) and not self._is_overdue:
-            self._slow_at = now + breaker.slow_after
-        due = min(self._due, self._slow_at)
+            due = min(due, now + breaker.slow_after)
         call.due = min(due, now + _EXPECTATION) if self._request.expects else due
 
     def _has_moved(self) -> bool:
@@ -330,7 +328,7 @@ class Attempt:
     def _watch_idle(self) -> None:
         if self._replying and not self._held and (self._stream is None or self._stream.has_begun):
             due = monotonic() + self._variant.settings.timeouts.idle
-            self._call.due = due if due < self._latest else self._latest
+            self._call.due = min(self._latest, due)
 
     # ---- what comes back
 
@@ -353,11 +351,11 @@ class Attempt:
         self._call.runtime.tally.observe(self._variant.first_byte, waited)
         self._settle("", now)
         if head.status in self.lane.failing:
-            self._variant.guard.breaker.first_byte(self._call.permit, now, waited)
+            self._variant.breaker.first_byte(self._call.permit, now, waited)
             kept = Whole(self._call, self.lane, head=head, body=body, times=(self._sent, now))
             self._call.on_failed(self._bad_status(), self.bit, kept)
             return
-        self._variant.guard.breaker.answered(self._call.permit, now, waited)
+        self._variant.breaker.answered(self._call.permit, now, waited)
         self._call.on_whole(self.lane, head, body, (self._sent, now))
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
@@ -407,7 +405,7 @@ class Attempt:
         now = monotonic()
         waited = now - self._sent
         self._call.runtime.tally.observe(self._variant.first_byte, waited)
-        self._variant.guard.breaker.first_byte(self._call.permit, now, waited)
+        self._variant.breaker.first_byte(self._call.permit, now, waited)
 
     def on_reply_piece(self, data: bytes) -> None:
         """A piece of a reply of known length, straight to the client."""
@@ -462,7 +460,7 @@ class Attempt:
                 self._request.write(rest)
         now = monotonic()
         self._settle("", now)
-        self._variant.guard.breaker.success(self._call.permit, now)
+        self._variant.breaker.success(self._call.permit, now)
         self._request.end()
         self._call.on_answered()
 
@@ -502,7 +500,7 @@ class Attempt:
         """The tunnel has ended."""
         now = monotonic()
         self._settle("", now)
-        self._variant.guard.breaker.success(self._call.permit, now)
+        self._variant.breaker.success(self._call.permit, now)
         self._call.on_answered()
 
     def on_upstream_full(self) -> None:
@@ -545,16 +543,6 @@ class Attempt:
 
     # ---- the end
 
-    def _leave_endpoint(self, *, failed: bool, now: float) -> None:
-        endpoint, self._endpoint = self._endpoint, None
-        if endpoint is not None:
-            endpoint.in_flight -= 1
-            if failed:
-                self.tried += (endpoint,)
-                self._variant.pool.failed(endpoint, now)
-            elif endpoint.errors:
-                endpoint.errors = 0
-
     def _end(self, outcome: str) -> None:
         """Report the outcome and let go of everything."""
         self._settle(outcome, monotonic())
@@ -566,8 +554,16 @@ class Attempt:
     def _settle(self, outcome: str, now: float) -> None:
         """Report the outcome, that of the reply's status where none is given."""
         variant = self._variant
-        failed = self._status in variant.error_statuses if not outcome else outcome != "cancelled"
-        self._leave_endpoint(failed=failed, now=now)
+        failed = outcome != "cancelled" if outcome else self._status in variant.error_statuses
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is not None:
+            endpoint.in_flight -= 1
+            if failed:
+                self.bit = endpoint.bit
+                self.tried += (endpoint,)
+                variant.pool.failed(endpoint, now)
+            elif endpoint.errors:
+                endpoint.errors = 0
         tally = self._call.runtime.tally
         values = tally.values
         values[variant.in_flight] -= 1

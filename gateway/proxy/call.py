@@ -8,19 +8,22 @@ from random import random
 from time import monotonic
 from typing import Protocol
 
-from gateway.core.attempts import next_variant, reason
 from gateway.core.bodies import write_model
+from gateway.core.chain import Chain, Chances, Failure, Obstacle, Step, Terms, reason
 from gateway.core.decide import CompiledRoute, Decision
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie
+from gateway.core.permits import UNCOUNTED, Permit
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads, reading
 from gateway.proxy.answers import answer_error, answer_fixed
 from gateway.proxy.attempt import Attempt
+from gateway.proxy.debts import Debts
+from gateway.proxy.kept import Kept
 from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.runtime import Runtime
-from gateway.proxy.variants import Lane
+from gateway.proxy.variants import Lane, Variant
 from gateway.wire.request import Request
 from gateway.wire.whole import ReplyHead
 
@@ -52,8 +55,14 @@ class Call:
     _cell = 0
     _cookie = b""
     _gathering = False
-    _refusal: Refusal | None = None
-    _tried: tuple[str, ...] = ()
+    permit: Permit = UNCOUNTED
+    _chain: Chain | None = None
+    _debts: Debts | None = None
+    _failed = ""
+    """The variant that failed last."""
+    _kept: Kept | None = None
+    """The last reply that a model gave, where its status was a failure; and why that model was asked."""
+    _kept_reason = ""
 
     def __init__(
         self, desk: Desk, runtime: Runtime, request: Request, route: CompiledRoute, known: Known | None
@@ -115,7 +124,7 @@ class Call:
 
     def on_refused(self, answer: Refusal) -> None:
         """The rest of the request cannot be had."""
-        self._cancel()
+        self._leave()
         if self.request.replying:
             self.request.abort()
             self._record(monotonic())
@@ -124,7 +133,7 @@ class Call:
 
     def on_gone(self) -> None:
         """The client left."""
-        self._cancel()
+        self._leave()
         self.runtime.tally.count("gateway_client_disconnects_total", self.route.name)
         self._desk.calls.discard(self)
 
@@ -142,6 +151,8 @@ class Call:
 
     def on_whole(self, lane: Lane, head: ReplyHead, body: bytes, times: tuple[float, float]) -> None:
         """The reply came whole."""
+        if self._chain is not None:
+            self._answered_well()
         sent, now = times
         parts = [heads.whole_reply_head(head)]
         parts += self._added(lane, head.status, sent, now)
@@ -151,6 +162,8 @@ class Call:
 
     def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out."""
+        if self._chain is not None:
+            self._answered_well()
         return b"".join(self._added(lane, status, sent, monotonic()))
 
     def on_answered(self) -> None:
@@ -164,23 +177,118 @@ class Call:
         self.request.abort()
         self._record(monotonic())
 
-    def on_failed(self, failure: str, answer: Refusal) -> None:
-        """No reply: another variant may answer, or the fixed response, or else an error."""
-        attempt, self._attempt = self._attempt, None
-        if attempt is not None:
-            self._refusal = answer
-            self._tried += (attempt.lane.variant.name,)
+    def on_failed(self, failure: Failure, bit: int, kept: Kept | None = None) -> None:
+        """The attempt came to nothing, or to a reply whose status is a failure: what is next."""
+        attempt = self._attempt
+        assert attempt is not None
+        self._attempt = None
+        if kept is not None:
+            self._keep(kept)
+        variant = attempt.lane.variant
+        chances = Chances(
+            self.payload.is_replayable,
+            monotonic() < self.deadline,
+            retry=variant.settings.retry,
+            others=len(attempt.tried) < len(variant.pool.endpoints),
+            spend=lambda: variant.guard.retries.spend(monotonic()),
+        )
+        step = self._after(variant.name, failure, chances)
+        if step.kind == "retry":
+            attempt = self._attempt = Attempt(self, attempt.lane, attempt.tried)
+            attempt.start()
+            return
+        self._report(variant, failure, bit)
+        self._take(step)
+
+    def on_kept_lost(self) -> None:
+        """The reply that was kept back broke off."""
+        self._kept = None
+
+    # ---- what is next
+
+    def _obstructed(self, kind: Obstacle, lane: Lane) -> None:
+        """No attempt can be made there."""
+        name = lane.variant.name
+        code = "overloaded" if kind == "overload" else "no_available_variant"
+        failure = Failure(kind, refusal(code, f"{name} cannot be called now"))
+        chances = Chances(self.payload.is_replayable, monotonic() < self.deadline)
+        self._take(self._after(name, failure, chances))
+
+    def _after(self, name: str, failure: Failure, chances: Chances) -> Step:
+        self._failed = name
+        if self._chain is None:
+            self._chain = Chain(self._terms(name), name)
+        return self._chain.failed(failure, chances)
+
+    def _terms(self, name: str) -> Terms:
         fallback = self.route.route.fallback
-        name = None
-        if self.payload.is_replayable and monotonic() < self.deadline:
-            name = next_variant(self.route.fallback, self._tried, failure=failure, when=fallback.when)
-        if name is not None:
-            self.runtime.tally.count("gateway_fallbacks_total", self.route.name, self._tried[-1], name, failure)
-            self._go(name, reason(failure))
-        elif fallback.response is not None and failure in fallback.when:
-            self._answer_fixed()
+        budget = self.runtime.lane(self.route, name).forgiven
+        return Terms(
+            self.route.fallback,
+            fallback.when,
+            has_response=fallback.response is not None,
+            may_forgive=lambda: budget.has_room(monotonic()),
+            forgive=lambda: budget.spend(monotonic()),
+        )
+
+    def _report(self, variant: Variant, failure: Failure, bit: int) -> None:
+        """The variant has been tried: tell its breaker, or owe it that word until it is known whose fault it was."""
+        permit, self.permit = self.permit, UNCOUNTED
+        now = monotonic()
+        if failure.kind == "status" and failure.is_error:
+            if self._debts is None:
+                self._debts = Debts()
+            self._debts.owe(variant, permit, bit)
+        elif failure.kind == "status":
+            variant.breaker.success(permit, now)
+        elif failure.kind in ("slow", "unavailable"):
+            variant.breaker.release(permit)
         else:
-            self._refuse(self._refusal or answer)
+            variant.breaker.failure(permit, now, bit)
+
+    def _take(self, step: Step) -> None:
+        if self._debts is not None:
+            self._debts.settle(charged=step.charged, forgiven=step.forgiven)
+        match step.kind:
+            case "fall_back" | "use_all":
+                self._fall_back(step)
+            case "response":
+                self._drop_kept()
+                self._answer_fixed()
+            case "reply" if self._kept is not None:
+                kept, self._kept = self._kept, None
+                self._attempt = kept if isinstance(kept, Attempt) else None
+                self.reason = self._kept_reason
+                kept.give()
+            case _:
+                self._refuse(step.refusal or refusal("upstream_error", "the reply of the last model broke off"))
+
+    def _fall_back(self, step: Step) -> None:
+        tally = self.runtime.tally
+        tally.count("gateway_fallbacks_total", self.route.name, self._failed, step.variant, str(step.word))
+        self._go(step.variant, reason(step.word), use_all=step.kind == "use_all")
+
+    def _keep(self, kept: Kept) -> None:
+        self._drop_kept()
+        self._kept, self._kept_reason = kept, self.reason
+
+    def _drop_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.drop()
+
+    def _leave(self) -> None:
+        """The client is gone, or cannot be served: nobody is to blame."""
+        self._cancel()
+        self._drop_kept()
+        if self._debts is not None:
+            self._debts.forgive()
+
+    def _answered_well(self) -> None:
+        """A variant answered: those who were asked before it did worse."""
+        self._drop_kept()
+        if self._debts is not None:
+            self._debts.charge()
 
     # ---- inside
 
@@ -212,18 +320,28 @@ class Call:
         self._go(decision.variant, decision.reason)
         return decision
 
-    def _go(self, name: str, reason: str) -> None:
-        """Try that variant."""
+    def _go(self, name: str, reason: str, *, use_all: bool = False) -> None:
+        """Try that variant; with `use_all` even where health checks find none of its endpoints well."""
         self.reason = reason
-        if name in self.runtime.disabled:
-            self._tried += (name,)
-            self.on_failed("disabled", refusal("no_available_variant", f"{name} is disabled"))
-            return
         lane = self.runtime.lane(self.route, name)
-        if lane.variant.is_full():
-            self._tried += (name,)
-            self.on_failed("overload", refusal("overloaded", f"{name} has as many requests in flight as it takes"))
-        elif (lane.variant.settings.model is None and not self.decoded) or self._fit_body(lane):
+        variant = lane.variant
+        if name in self.runtime.disabled:
+            self._obstructed("disabled", lane)
+            return
+        breaker = variant.breaker
+        permit = breaker.standing or breaker.admit(monotonic())
+        if permit is None:
+            self._obstructed("open", lane)
+            return
+        self.permit = permit
+        if not (variant.pool.is_available or use_all):
+            breaker.release(permit)
+            self._obstructed("unavailable", lane)
+        elif variant.is_full():
+            breaker.release(permit)
+            self._obstructed("overload", lane)
+        elif (variant.settings.model is None and not self.decoded) or self._fit_body(lane):
+            variant.guard.retries.calls += 1
             attempt = self._attempt = Attempt(self, lane)
             attempt.start()
 
@@ -278,6 +396,7 @@ class Call:
         self._record(monotonic())
 
     def _refuse(self, answer: Refusal) -> None:
+        self._drop_kept()
         self.lane = None
         self.reason = answer.code
         self.status = answer.status
@@ -302,6 +421,8 @@ class Call:
     def _cancel(self) -> None:
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
+            attempt.lane.variant.breaker.release(self.permit)
+            self.permit = UNCOUNTED
             attempt.cancel()
 
     def _record(self, ended: float) -> None:
@@ -312,6 +433,7 @@ class Call:
         lane = self.lane
         if lane is not None:
             tally.values[self._cell] += 1
+            lane.forgiven.calls += 1
             tally.observe(lane.duration, ended - self.started)
         else:
             route = self.route.name

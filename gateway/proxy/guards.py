@@ -18,7 +18,7 @@ from gateway.proxy.tally import Tally
 
 _FRESH = 5
 """Every so many ticks the cells of workers that came meanwhile are looked up."""
-Told = Callable[[str, Transition], None]
+OnTransition = Callable[[str, Transition], None]
 
 
 class Guard:
@@ -50,8 +50,23 @@ class Guard:
         others = set.intersection(*map(set, runs)) - {slot.number for slot in self._slots}
         self._slots += [Slot(number, *(run[number] for run in runs)) for number in sorted(others)]
         spent = self._board.runs(at.key(budget.RUN, self.name), budget.RUN.size)
-        del self._spent[1:]
-        self._spent += [cells for number, cells in spent.items() if number != self._own.number]
+        self._spent[1:] = [cells for number, cells in spent.items() if number != self._own.number]
+
+
+class Forgiven:
+    """One route's budget, in this worker."""
+
+    def __init__(self, route: str, board: Board, tally: Tally, *, number: int) -> None:
+        self._key = f"forgiven {route}".encode()
+        self._board = board
+        self._number = number
+        self._all = [tally.cells(self._key, budget.RUN.size)]
+        self.budget = Budget(self._all[0], self._all, budget.FORGIVEN)
+
+    def refresh(self) -> None:
+        """Find the cells of the other workers."""
+        runs = self._board.runs(self._key, budget.RUN.size)
+        self._all[1:] = [cells for number, cells in runs.items() if number != self._number]
 
 
 class Guards:
@@ -63,6 +78,7 @@ class Guards:
         self._number = number
         self._descriptor = descriptor
         self._guards: dict[str, Guard] = {}
+        self._forgiven: dict[str, Forgiven] = {}
         self._ticks = 0
 
     def of(self, variant: model.Variant, forced: model.Forced | None) -> Guard:
@@ -75,13 +91,20 @@ class Guards:
         guard.configure(variant, forced)
         return guard
 
+    def forgiven(self, route: str) -> Budget:
+        """The budget of a route's requests that every model answers with an error status."""
+        known = self._forgiven.get(route)
+        if known is None:
+            known = self._forgiven[route] = Forgiven(route, self._board, self._tally, number=self._number)
+        return known.budget
+
     def force(self, variants: Mapping[str, model.Variant], forced: Mapping[str, model.Forced]) -> None:
         """A snapshot is in force: what operators hold their breakers in."""
         for name, guard in self._guards.items():
             if name in variants:
                 guard.configure(variants[name], forced.get(name))
 
-    def tick(self, now: float, told: Told) -> None:
+    def tick(self, now: float, told: OnTransition) -> None:
         """Look at the clock and at the other workers."""
         self._ticks += 1
         if self._ticks % _FRESH == 0:
@@ -92,3 +115,7 @@ class Guards:
             guard.retries.flush(now)
             for transition in guard.breaker.tick(now):
                 told(name, transition)
+        for each in self._forgiven.values():
+            each.budget.flush(now)
+            if self._ticks % _FRESH == 0:
+                each.refresh()

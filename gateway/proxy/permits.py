@@ -1,8 +1,8 @@
 """Permits to probe, counted for the whole gateway by locks on the bytes of one file.
 
 The kernel takes the locks of a process that ends, however it ends, so no permit is ever lost. (A process's own locks do
-not keep itself out, so those it has are remembered; and the file is opened once, since closing it anywhere in the process
-would free them all.)
+not keep itself out, so those it has are remembered; and the file is opened once, since closing it anywhere in the
+process would free them all.)
 """
 
 import fcntl

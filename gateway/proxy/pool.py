@@ -7,22 +7,28 @@ which ones a change of the settings leaves alone, is decided by `core.pool`.
 import asyncio
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from gateway.core import model
+from gateway.core.breaker_cells import bit
+from gateway.core.ejection import Ejections, Member
 from gateway.core.pool import NEVER, host, kept, least_loaded, round_robin
 from gateway.wire import resolve
 from gateway.wire.connections import Address, Connections
 from gateway.wire.outbox import Outbox
 
 
-class Endpoint:
+class Endpoint(Member):
     """One address that is called."""
 
-    __slots__ = ("connections", "failed_at", "in_flight", "line", "url")
+    __slots__ = ("bit", "connections", "failed_at", "in_flight", "is_healthy", "line", "url")
 
     def __init__(self, url: str, line: bytes, connections: Connections) -> None:
+        super().__init__()
+        self.bit = 1
+        """What stands for it in its variant's breaker."""
+        self.is_healthy = True
         self.url = url
         self.line = line
         """The end of a request line, and the Host field."""
@@ -66,7 +72,7 @@ class Site:
 
     def _changed(self, addresses: tuple[str, ...]) -> None:
         old = {each.connections.address.host: each for each in self.addresses}
-        self.addresses = [old.pop(one) if one in old else self._make(one) for one in addresses]
+        self.addresses = [old.pop(one) if one in old else self._make(one) for one in sorted(addresses)]
         for gone in old.values():
             gone.connections.close()
         for pool in self._pools:
@@ -86,6 +92,11 @@ class Pool:
     ) -> None:
         self._variant = variant
         self._last = -1
+        self._ejections = Ejections(variant.ejection)
+        self._ejected: list[Endpoint] = []
+        self._unhealthy: frozenset[str] = frozenset() if previous is None else previous._unhealthy
+        self.is_available = True
+        """Whether health checks leave an endpoint."""
         make = partial(_endpoint, outbox=outbox, variant=variant, tls=tls)
         same = kept(previous.variant, variant) if previous is not None else frozenset()
         self._sites = {
@@ -119,11 +130,13 @@ class Pool:
 
     def choose(self, now: float, tried: tuple[Endpoint, ...]) -> Endpoint | None:
         """The endpoint for the next attempt: one not yet tried for this request where there is one."""
-        endpoints = self.endpoints
+        endpoints: Sequence[Endpoint] = self._healthy
         if tried:
-            endpoints = [endpoint for endpoint in endpoints if endpoint not in tried]
+            endpoints = [endpoint for endpoint in endpoints if endpoint not in tried] or endpoints
         if len(endpoints) < 2:
             return endpoints[0] if endpoints else None
+        if not self._ejections.is_calm:
+            endpoints = self._ejections.takers(endpoints, now=now, draw=random.random)
         failed = [endpoint.failed_at for endpoint in endpoints]
         if self._variant.balance == "round_robin":
             self._last = position = round_robin(failed, now=now, last=self._last)
@@ -136,9 +149,55 @@ class Pool:
         for endpoint in self.endpoints:
             endpoint.connections.sweep(now)
 
+    def failed(self, endpoint: Endpoint, now: float) -> None:
+        """An attempt failed there."""
+        endpoint.failed_at = now
+        if self._ejections.failed(endpoint, self._healthy, now):
+            self._ejected.append(endpoint)
+
+    def news(self) -> Sequence[Endpoint]:
+        """Endpoints that were ejected since the last time."""
+        news, self._ejected = self._ejected, []
+        return news
+
+    def returned(self, now: float) -> Sequence[Endpoint]:
+        """Endpoints that come back from ejection now."""
+        return () if self._ejections.is_calm else self._ejections.returned(self.endpoints, now)
+
+    @property
+    def ejected(self) -> int:
+        """How many endpoints are ejected."""
+        return 0 if self._ejections.is_calm else sum(each.out_until is not None for each in self.endpoints)
+
+    @property
+    def in_use(self) -> int:
+        """A bit for each endpoint that gets calls."""
+        bits = 0
+        for each in self._healthy:
+            if each.out_until is None:
+                bits |= each.bit
+        return bits or 1
+
+    def check(self, unhealthy: frozenset[str]) -> None:
+        """What health checks say: the endpoints that are not well, as `url` or `url#address`."""
+        self._unhealthy = unhealthy
+        self._sort_out()
+
     def gather(self) -> None:
-        """Take what the sites stand for now."""
+        """Take what the sites stand for now, in the same order in every worker."""
         self.endpoints = [one for each in self._variant.endpoints for one in self._sites[each].addresses]
+        for position, endpoint in enumerate(self.endpoints):
+            endpoint.bit = bit(position)
+        self._sort_out()
+
+    def _sort_out(self) -> None:
+        """Those that are well; all of them where none is."""
+        for each in self.endpoints:
+            name = f"{each.url}#{each.connections.address.host}"
+            each.is_healthy = each.url not in self._unhealthy and name not in self._unhealthy
+        healthy = [each for each in self.endpoints if each.is_healthy]
+        self.is_available = bool(healthy) or not self.endpoints
+        self._healthy = healthy or self.endpoints
 
 
 def is_named(endpoint: model.Endpoint) -> bool:

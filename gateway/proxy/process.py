@@ -12,7 +12,8 @@ import gc
 import os
 import pickle
 import socket
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -22,9 +23,11 @@ from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import Lifeline, handle_signals
-from gateway.links.frames import Redial
+from gateway.links.frames import Frames, Redial
 from gateway.links.log import Log, describe
-from gateway.links.rundir import SNAPSHOT, RunDir
+from gateway.links.rundir import PERMITS, SNAPSHOT, RunDir
+from gateway.proxy.events import Told
+from gateway.proxy.permits import open_file
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.reloads import Reloads
 
@@ -35,8 +38,14 @@ class Serving(Protocol):
     async def start(self, sockets: list[socket.socket], listeners: list[int]) -> None:
         """Begins to accept; StartError when it cannot."""
 
+    told: Callable[[Told], None]
+    """Is told of what control should know."""
+
     async def take(self, snapshot: Snapshot, pieces: Pieces) -> None:
         """Serves by another snapshot from now on; StartError when it cannot."""
+
+    def check(self, unhealthy: Mapping[str, frozenset[str]]) -> None:
+        """What health checks say: by variant, the endpoints that are not well."""
 
     def drain(self, delay: bool) -> Awaitable[None]:
         """Ends when nothing is in flight, or the limit is reached. Called again without `delay`, it cuts it short."""
@@ -45,7 +54,18 @@ class Serving(Protocol):
         """Ends everything now."""
 
 
-Factory = Callable[[Snapshot, Slot, Board, int], Serving]
+class Factory(Protocol):
+    """Makes what a worker runs: it writes in `slot`, the one of that `index`, and counts permits to probe by locks on
+    the file `permits`."""
+
+    def __call__(self, snapshot: Snapshot, slot: Slot, board: Board, *, index: int, permits: int) -> Serving:
+        """Called once."""
+
+
+_HEALTH = b"H"
+"""What a frame with the endpoints that are not well begins with."""
+_UNTOLD = 1_000
+"""Events that wait for control; beyond them the oldest are dropped."""
 
 
 class Worker:
@@ -62,6 +82,7 @@ class Worker:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._untold: deque[Told] = deque(maxlen=_UNTOLD)
         self._draining = False
         self._orphaned = False
         self._interrupts = 0
@@ -69,10 +90,13 @@ class Worker:
     async def run(self, factory: Factory) -> int:
         """Serves to the end."""
         snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
-        self._server = factory(snapshot, self._board.slot(self._index), self._board, self._index)
+        permits = open_file(os.path.join(self._run_dir.path, PERMITS))
+        slot = self._board.slot(self._index)
+        self._server = factory(snapshot, slot, self._board, index=self._index, permits=permits)
+        self._server.told = self._on_told
         await self._server.start(self._sockets, self._listeners)
         self._reloads = Reloads(snapshot, self._server, acknowledge=self._tell, refuse=self._refuse)
-        self._link = Redial(self._run_dir.control_socket, greeting=self._greet, received=self._reloads.receive)
+        self._link = Redial(self._run_dir.control_socket, greeting=self._greet, received=self._receive)
         self._spawn(self._reloads.run(), "reloads")
         self._spawn(self._link.run(), "link")
         asyncio.get_running_loop().set_exception_handler(self._on_exception)
@@ -88,6 +112,7 @@ class Worker:
 
     def _greet(self) -> bytes:
         self._reloads.begin_afresh()
+        asyncio.get_running_loop().call_soon(self._tell_events)
         return self._state()
 
     def _state(self) -> bytes:
@@ -98,6 +123,22 @@ class Worker:
             draining=self._draining,
             blocked=reloads.blocked,
         )
+
+    def _receive(self, link: Frames, frame: bytes) -> None:
+        if frame.startswith(_HEALTH):
+            said: dict[str, list[str]] = orjson.loads(frame[len(_HEALTH) :])
+            self._server.check({variant: frozenset(urls) for variant, urls in said.items()})
+        else:
+            self._reloads.receive(link, frame)
+
+    def _on_told(self, event: Told) -> None:
+        self._log.info(event["event"], subject=event["subject"], why=event["why"])
+        self._untold.append(event)
+        self._tell_events()
+
+    def _tell_events(self) -> None:
+        while self._untold and self._link.send(self._says(**self._untold[0])):
+            self._untold.popleft()
 
     def _tell(self) -> None:
         self._link.send(self._state())

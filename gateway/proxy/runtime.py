@@ -6,12 +6,16 @@ no request waits for a look-up. What the snapshot before had alive and this one 
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from gateway.core import model
 from gateway.core.decide import CompiledRoute
 from gateway.links.board import Board
+from gateway.proxy import events
 from gateway.proxy.contexts import Contexts, contexts, key
+from gateway.proxy.events import Told
+from gateway.proxy.guards import Guards
 from gateway.proxy.heads import forwarded
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.pool import Pool, is_named
@@ -31,6 +35,9 @@ class Shared:
     tally: Tally
     board: Board
     outbox: Outbox
+    guards: Guards
+    unhealthy: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By variant, the endpoints that health checks found unwell."""
 
 
 class Runtime:
@@ -107,7 +114,8 @@ class Runtime:
         lane = self._lanes.get((route.name, variant))
         if lane is None:
             exposed = self._exposed(route, variant) if self.snapshot.expose_headers else None
-            lane = Lane(route, self._variant(variant), self.tally, exposed=exposed)
+            forgiven = self._shared.guards.forgiven(route.name)
+            lane = Lane(route, self._variant(variant), forgiven, tally=self.tally, exposed=exposed)
             self._lanes[route.name, variant] = lane
         return lane
 
@@ -118,7 +126,9 @@ class Runtime:
         settings = self.snapshot.variants[name]
         previous = None if before is None else before.pool
         pool = Pool(settings, self._shared.outbox, tls=self.tls.get(key(settings)), previous=previous)
-        variant = self._variants[name] = Variant(settings, pool, self.tally, self._shared.board)
+        pool.check(self._shared.unhealthy.get(name, frozenset()))
+        guard = self._shared.guards.of(settings, self.snapshot.forced.get(name))
+        variant = self._variants[name] = Variant(settings, pool, guard, tally=self.tally, board=self._shared.board)
         if self._retired:
             pool.stop()
         return variant
@@ -159,6 +169,23 @@ class Runtime:
         """Close what rests for too long."""
         for variant in self._variants.values():
             variant.pool.sweep(now)
+
+    def tick(self, now: float) -> Iterator[Told]:
+        """Look at the pools; what happened to their endpoints."""
+        for name, variant in self._variants.items():
+            pool = variant.pool
+            variant.breaker.in_use = pool.in_use
+            settings = variant.settings.ejection
+            for endpoint in pool.news():
+                yield events.ejected(name, endpoint.url, errors=endpoint.errors, seconds=settings.for_)
+            for endpoint in pool.returned(now):
+                yield events.returned(name, endpoint.url)
+            self.tally.values[variant.ejected] = pool.ejected
+
+    def check(self) -> None:
+        """Take over what health checks say now."""
+        for name, variant in self._variants.items():
+            variant.pool.check(self._shared.unhealthy.get(name, frozenset()))
 
     def connections(self) -> int:
         """How many connections to models are open."""

@@ -2,16 +2,21 @@
 
 import asyncio
 import socket
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from gateway.core import model
+from gateway.core.breaker import Transition
 from gateway.core.decide import CompiledRoute
 from gateway.core.routing import Miss, path_fault
 from gateway.errors import Refusal, StartError, refusal
 from gateway.links.board import Board, Slot
+from gateway.proxy import events
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
 from gateway.proxy.draft import Draft
+from gateway.proxy.events import Told
+from gateway.proxy.guards import Guards
 from gateway.proxy.heads import marks, passing
 from gateway.proxy.known import Known
 from gateway.proxy.pieces import Pieces
@@ -24,6 +29,8 @@ from gateway.wire.server import ServerConnection, Service
 
 _TICK = 0.05
 """Seconds between two looks at the calls in flight."""
+_LOOK = 2
+"""Every so many ticks the breakers are looked at."""
 _SLOW = 5
 """Every so many ticks the connections are looked at as well."""
 
@@ -31,13 +38,16 @@ _SLOW = 5
 class Server:
     """One worker's server."""
 
-    def __init__(self, snapshot: model.Snapshot, slot: Slot, board: Board, index: int) -> None:
+    def __init__(self, snapshot: model.Snapshot, slot: Slot, board: Board, *, index: int, permits: int) -> None:
         self._loop = asyncio.get_running_loop()
         self.calls: set[Call] = set()
         self._tally = Tally(slot)
         outbox = Outbox(self._loop)
         self._snapshot = snapshot
-        self._shared = Shared(self._tally, board, outbox)
+        self._guards = Guards(board, self._tally, number=index, descriptor=permits)
+        self._shared = Shared(self._tally, board, outbox, self._guards)
+        self.told: Callable[[Told], None] = lambda event: None
+        """Is told of what happens; to be set before the start."""
         self._service = Service(self, snapshot.limits, monotonic, outbox)
         self._clients = self._tally.gauge("gateway_connections", "client")
         self._upstreams = self._tally.gauge("gateway_connections", "upstream")
@@ -143,6 +153,7 @@ class Server:
         self._health_paths = draft.health_paths
         self._service.limits = draft.runtime.limits
         self._service.heads.forget()
+        self._guards.force(draft.runtime.snapshot.variants, draft.runtime.snapshot.forced)
         for listener, index in self._listeners:
             listener.tls = draft.tls.get(index, listener.tls)
         if draft.access is not None:
@@ -188,12 +199,31 @@ class Server:
         for call in late:
             call.late(now)
         self._ticks += 1
+        if self._ticks % _LOOK == 0:
+            self._look(now)
         if self._ticks % _SLOW == 0:
             self._service.sweep(now)
             self._runtime.sweep(now)
             self._board.cells(b"")
             self._tally.values[self._clients] = len(self._service.members)
             self._tally.values[self._upstreams] = self._runtime.connections()
+
+    def _look(self, now: float) -> None:
+        """At the breakers and the pools."""
+        self._guards.tick(now, self._on_transition)
+        for event in self._runtime.tick(now):
+            self.told(event)
+
+    def _on_transition(self, variant: str, transition: Transition) -> None:
+        if transition.trigger:
+            self._tally.count("gateway_breaker_trips_total", variant, transition.trigger)
+        self.told(events.transition(variant, transition, now=monotonic()))
+
+    def check(self, unhealthy: Mapping[str, frozenset[str]]) -> None:
+        """What health checks say, of all variants."""
+        self._shared.unhealthy.clear()
+        self._shared.unhealthy.update(unhealthy)
+        self._runtime.check()
 
     async def _empty(self, until: float) -> None:
         """Wait until no connection is left; each closes after its present reply."""

@@ -6,6 +6,7 @@ from gateway.core.stream import is_content, is_error
 
 _MOST = 64 << 10
 """Bytes that are held back, and of one event that are waited for."""
+_EMPTY_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 class EventStream:
@@ -56,8 +57,8 @@ class EventStream:
 
 def _cut(text: bytes) -> tuple[bytes, bytes]:
     """The whole events, and the beginning of the next."""
-    end = max(text.rfind(b"\n\n") + 2, text.rfind(b"\r\n\r\n") + 4, text.rfind(b"\r\r") + 2)
-    return (text[:end], text[end:]) if end > 4 or text[:end].strip() == b"" and end > 1 else (b"", text)
+    end = max(text.rfind(mark) + len(mark) if mark in text else 0 for mark in _EMPTY_LINES)
+    return text[:end], text[end:]
 
 
 def _events(text: bytes) -> list[bytes]:

@@ -1,8 +1,10 @@
 """A variant as a worker has it: its pool, its counters, and what of its settings each request needs at hand."""
 
 from gateway.core import model
+from gateway.core.budget import Budget
 from gateway.core.decide import CompiledRoute
 from gateway.links.board import Board
+from gateway.proxy.guards import Guard
 from gateway.proxy.heads import field
 from gateway.proxy.pool import Pool
 from gateway.proxy.tally import Tally
@@ -11,8 +13,10 @@ from gateway.proxy.tally import Tally
 class Variant:
     """One variant's live state in this worker."""
 
-    def __init__(self, settings: model.Variant, pool: Pool, tally: Tally, board: Board) -> None:
+    def __init__(self, settings: model.Variant, pool: Pool, guard: Guard, *, tally: Tally, board: Board) -> None:
         name = settings.name
+        self.guard = guard
+        self.breaker = guard.breaker
         self.name = name
         self.settings = settings
         self.pool = pool
@@ -34,6 +38,8 @@ class Variant:
         self.rewrites = settings.path is not None or settings.model is not None
         """The target is not always the client's."""
 
+        self.ejected = tally.gauge("gateway_ejected_endpoints", name)
+
     def is_full(self) -> bool:
         """Whether as many requests are in flight, in all workers, as the variant takes."""
         busy = 0
@@ -45,11 +51,19 @@ class Variant:
 class Lane:
     """One route toward one variant: the parts of heads that never change, and the series that count it."""
 
-    __slots__ = ("_answers", "_exposed", "_tally", "added", "duration", "route", "variant")
+    __slots__ = ("_answers", "_exposed", "_tally", "added", "duration", "failing", "forgiven", "route", "variant")
 
-    def __init__(self, route: CompiledRoute, variant: Variant, tally: Tally, *, exposed: bytes | None) -> None:
+    def __init__(
+        self, route: CompiledRoute, variant: Variant, forgiven: Budget, *, tally: Tally, exposed: bytes | None
+    ) -> None:
         self.route = route.name
         self.variant = variant
+        self.forgiven = forgiven
+        """The route's budget of requests that every model answers with an error status."""
+        self.failing = variant.error_statuses.union(
+            status for status in route.route.fallback.when if isinstance(status, int)
+        )
+        """The statuses that are no answer, or are none as long as another variant does better."""
         self._tally = tally
         self.added = b"x-gateway-route: %b\r\nx-gateway-variant: %b\r\n%b" % (
             route.name.encode(),
