@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 PASSWORD = "s3cret-of-the-store"
+_NOBODY = 65534
 _NUMBERS = count(1)
 
 
@@ -28,7 +29,7 @@ def program(name: str) -> str:
 
 def unprivileged() -> list[str]:
     """PostgreSQL refuses to run as root."""
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
 
 
 def free_port() -> int:
@@ -46,7 +47,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         (self.folder / "password").write_text(PASSWORD)
         if os.geteuid() == 0:
-            shutil.chown(self.folder, "nobody")
+            os.chown(self.folder, _NOBODY, _NOBODY)
         self._run("initdb", "-U", "gateway", "-A", "scram-sha-256", "--pwfile", str(self.folder / "password"), "-N")
 
     def _run(self, name: str, *options: str) -> None:
