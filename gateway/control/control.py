@@ -54,8 +54,8 @@ class Control:
         self._path = Path(present.file)
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeping = Keeping(Store(settings.store.reveal()), log, waiting=present.pending)
-        self._events = Events(log, now, last=present.event)
         self._webhooks = Webhooks(settings.notify, self._keeping.read, log)
+        self._events = Events(log, now, last=present.event, told=self._webhooks.publish)
         self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart)
         self._gate = Gate(
             present,
@@ -66,10 +66,11 @@ class Control:
             fleet=self.workers,
             reloads=Reloads(self._board.slot(slot)),
             addressed=self._webhooks.deliveries_for,
+            configured=lambda settings: self._webhooks.configure(settings.notify),
             now=now,
         )
         self._file = File(self._path, take=self._take_file, unreadable=self._gate.refuse_file)
-        self._observer = Observer(self._board)
+        self._observer = Observer(Board.open(board))
         self._expiry = Expiry(self._gate, now)
         self._named: tuple[object, tuple[str, ...]] = (None, ())
         self._watch: Watch | None = None

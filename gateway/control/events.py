@@ -19,11 +19,14 @@ _BEHIND = 1_000
 
 
 class Events:
-    """All that happen from now on, and the newest of those before."""
+    """All that happen from now on, and the newest of those before; `told` is told of each as well."""
 
-    def __init__(self, log: Log, now: Callable[[], datetime], *, last: int) -> None:
+    def __init__(
+        self, log: Log, now: Callable[[], datetime], *, last: int, told: Callable[[Event], None] = lambda event: None
+    ) -> None:
         self._log = log
         self._now = now
+        self._told = told
         self._recent = deque[Event]((), RECENT)
         self._followers: set[asyncio.Queue[Event | None]] = set()
         self.last = last
@@ -44,6 +47,7 @@ class Events:
         """Tell everybody who follows, and the log."""
         self._recent.append(event)
         self._log.info(event.kind, subject=event.subject, who=event.who, why=event.why, id=event.id)
+        self._told(event)
         for queue in list(self._followers):
             if queue.qsize() < _BEHIND:
                 queue.put_nowait(event)

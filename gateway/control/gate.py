@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from gateway.admin.operations import Outcome, RefusedError, StaleError, UnavailableError, UnknownError
 from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration
+from gateway.config.settings import Settings
 from gateway.control import restarts
 from gateway.control.counts import Reloads
 from gateway.control.events import Events
@@ -41,7 +42,7 @@ Addressed = Callable[[Event], tuple[Delivery, ...]]
 
 class Gate:
     """The standing, and the only way to change it. `load` makes a configuration of a text (ConfigError with its
-    faults); `addressed` says which webhooks an event goes to."""
+    faults); `addressed` says which webhooks an event goes to; `configured` is told of new settings."""
 
     def __init__(  # noqa: PLR0913 - what a change goes through, one by one
         self,
@@ -54,6 +55,7 @@ class Gate:
         fleet: Fleet,
         reloads: Reloads,
         addressed: Addressed,
+        configured: Callable[[Settings], None],
         now: Callable[[], datetime],
     ) -> None:
         self.standing = standing
@@ -64,6 +66,7 @@ class Gate:
         self._fleet = fleet
         self._reloads = reloads
         self._addressed = addressed
+        self._configured = configured
         self._now = now
         self._one_at_a_time = asyncio.Lock()
 
@@ -309,6 +312,8 @@ class Gate:
 
     async def _swap(self, following: Standing) -> Sequence[str]:
         before = self.standing.in_force
+        if following.settings is not self.standing.settings:
+            self._configured(following.settings)
         self._leave(following)
         return await self._fleet.swap(before, following.in_force)
 

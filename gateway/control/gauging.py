@@ -58,10 +58,8 @@ class Numbers:
 
 
 def _added(cells: Cells) -> "array[int]":
-    if len(cells) == 1:
-        values, first = cells[0]
-        return array("q", values[first : first + _BUCKETS].tolist())
-    return array("q", map(sum, zip(*(values[first : first + _BUCKETS] for values, first in cells), strict=True)))
+    runs = [values[first : first + _BUCKETS].tolist() for values, first in cells]
+    return array("q", map(sum, zip(*runs, strict=True)) if len(runs) > 1 else runs[0])
 
 
 def _unless_same(known: "array[int] | None", found: "array[int]") -> "array[int]":

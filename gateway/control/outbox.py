@@ -10,13 +10,12 @@ from typing import Protocol, TypeVar
 
 from gateway.core.records import Delivery
 from gateway.errors import GatewayError
-from gateway.links.log import Log
 
 _AGAIN = 5.0
 """Seconds between two tries while the store cannot be used."""
 _LOOK = 10_000
 """Deliveries read at once."""
-_DONE = 100_000
+DONE = 20_000
 """Ids remembered of what is done: while the store cannot be used, it may be given the delivery after the fact."""
 Result = TypeVar("Result")
 
@@ -44,9 +43,8 @@ class Call(Protocol):
 class Outbox:
     """What the store is yet to be told, and asked."""
 
-    def __init__(self, call: Call, log: Log, sleep: Callable[[float], Awaitable[object]]) -> None:
+    def __init__(self, call: Call, sleep: Callable[[float], Awaitable[object]]) -> None:
         self._call = call
-        self._log = log
         self._sleep = sleep
         self._unwritten: dict[int, Delivery | None] = {}
         self._done: dict[int, None] = {}
@@ -63,7 +61,7 @@ class Outbox:
         """It is done with."""
         self._unwritten[delivery.id] = None
         self._done[delivery.id] = None
-        if len(self._done) > _DONE:
+        if len(self._done) > DONE:
             oldest = next(iter(self._done))
             del self._done[oldest]
             self._unwritten.pop(oldest, None)

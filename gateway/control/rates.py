@@ -4,8 +4,10 @@ It decides which two readings a rate lies between, and how a quantile is read of
 counted, or where.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
 from gateway.core.metrics import DURATION_BUCKETS
@@ -80,11 +82,10 @@ def latency(counts: Sequence[int]) -> dict[str, float]:
 def quantile(counts: Sequence[int], fraction: float) -> float:
     """The value that this fraction, above 0, lies below, as if values were spread evenly within each bucket. In the
     last bucket, which has no upper bound, its lower one. As Prometheus' histogram_quantile."""
-    rank = fraction * sum(counts)
-    below = 0
-    for place, count in enumerate(counts[:-1]):
-        if count and below + count >= rank:
-            lower, upper = _BOUNDS[place], _BOUNDS[place + 1]
-            return lower + (upper - lower) * (rank - below) / count
-        below += count
-    return _BOUNDS[-1]
+    below = (0, *accumulate(counts))
+    rank = fraction * below[-1]
+    place = bisect_left(below, rank, lo=1) - 1
+    if place == len(counts) - 1:
+        return _BOUNDS[-1]
+    lower, upper = _BOUNDS[place], _BOUNDS[place + 1]
+    return lower + (upper - lower) * (rank - below[place]) / counts[place]

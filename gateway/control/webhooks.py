@@ -48,7 +48,7 @@ class Webhooks:
         self._count = count
         self._now = now
         self._sleep = sleep
-        self._outbox = Outbox(call, log, sleep)
+        self._outbox = Outbox(call, sleep)
         self._addressed: dict[int, tuple[Delivery, ...]] = {}
         self._lines: dict[str, Line] = {}
         self._busy: set[str] = set()

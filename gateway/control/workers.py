@@ -94,7 +94,7 @@ class Workers:
         elif "refused" in said:
             self._refused(link, cast(Refusal, said))
         else:
-            self._said(link, cast(State, said))
+            self._said(link, said)
 
     def lost(self, link: Frames) -> None:
         """A link ended."""

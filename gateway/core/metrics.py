@@ -68,6 +68,12 @@ METRICS = (
     Metric("gateway_reloads_total", "counter", ("result",), "Reloads: applied, unchanged or refused"),
     Metric("gateway_revision", "gauge", (), "Number of the configuration in force"),
     Metric("gateway_overrides", "gauge", ("kind", "subject"), "Overrides in force: 1 for each"),
+    Metric(
+        "gateway_webhooks_total",
+        "counter",
+        ("result",),
+        "Webhooks by what came of each try, arrived or failed, and given_up once after the last one",
+    ),
     Metric("gateway_worker_restarts_total", "counter", (), "Workers that ended unasked and were replaced"),
 )
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from gateway.core.describe import percent
 from gateway.core.model import BreakerSettings
-from gateway.core.totals import Tally, Totals
+from gateway.core.totals import Totals
+from gateway.core.windows import Tally
 
 TRIGGERS = ("consecutive_errors", "error_rate", "slow_rate", "stalled", "probe", "forced")
 """What opens a breaker, as `gateway_breaker_trips_total` names it: the rules here, a probe, an operator."""

@@ -7,11 +7,11 @@ connection broke does not know whether its change was kept, and writes it again.
 - an event or a delivery whose id is taken is given the next free one, unless it is the very same one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, tuple_, update
 
 from gateway.core.records import Change, Delivery, Event, Override, OverrideKey, Revision
 from gateway.store import rows
@@ -22,6 +22,7 @@ EVENTS_KEPT = 100_000
 """The newest events stay; revisions stay for ever."""
 _PRUNED_EVERY = 1_000
 _SAME = {
+    REVISIONS: ("author", "message", "time", "origin", "hash"),
     EVENTS: ("time", "kind", "subject", "who", "why", "detail"),
     DELIVERIES: ("url", "event_id", "event_time"),
 }
@@ -61,16 +62,12 @@ def last_id(connection: Connection, table: Table) -> int:
 
 
 def _add_revision(connection: Connection, revision: Revision) -> None:
-    taken = select(REVISIONS).where(REVISIONS.c.number >= revision.number).order_by(REVISIONS.c.number).limit(1)
-    found = connection.execute(taken).first()
-    if found is None:
-        connection.execute(insert(REVISIONS), rows.values(revision))
-    elif not _is_same(rows.revision(found), revision):
+    row, number = rows.values(revision), REVISIONS.c.number
+    newest = connection.execute(select(func.max(number))).scalar() or 0
+    if newest < revision.number:
+        connection.execute(insert(REVISIONS), row)
+    elif connection.execute(select(number).where(number == revision.number, *_alike(REVISIONS, row))).first() is None:
         raise ConflictError(revision.number)
-
-
-def _is_same(one: Revision, other: Revision) -> bool:
-    return (one.number, one.hash, one.time, one.origin) == (other.number, other.hash, other.time, other.origin)
 
 
 def _end_overrides(connection: Connection, keys: tuple[OverrideKey, ...]) -> None:
@@ -94,10 +91,13 @@ def _add(connection: Connection, table: Table, row: dict[str, Any]) -> int:
     """Adds the row unless it is there; answers its id."""
     given, last = int(row["id"]), last_id(connection, table)
     if given <= last:
-        alike = (table.c[name] == row[name] for name in _SAME[table])
-        known = connection.execute(select(table.c.id).where(table.c.id >= given, *alike)).scalar()
+        known = connection.execute(select(table.c.id).where(table.c.id >= given, *_alike(table, row))).scalar()
         if known is not None:
             return int(known)
     free = max(given, last + 1)
     connection.execute(insert(table), row | {"id": free})
     return free
+
+
+def _alike(table: Table, row: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
+    return (table.c[name] == row[name] for name in _SAME[table])

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,8 @@ class Receiver:
     def __init__(self) -> None:
         self.script: list[int] = []
         self.location = ""
+        self.answers = asyncio.Event()
+        self.answers.set()
         self._posts: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -98,6 +100,7 @@ class Receiver:
     async def _take(self, request: web.Request) -> web.Response:
         self._posts.put_nowait((dict(request.headers), await request.read()))
         status = self.script.pop(0) if self.script else 204
+        await self.answers.wait()
         return web.Response(status=status, headers={"Location": self.location} if self.location else {})
 
     async def post(self) -> tuple[dict[str, str], bytes]:
@@ -386,13 +389,18 @@ async def test_what_waits_for_a_url_that_is_gone_is_not_sent(
     assert await receiver.ids(1) == [4]
 
 
-async def test_a_url_that_goes_while_it_is_asked(made: Made, gate: Gate, receiver: Receiver) -> None:
-    webhooks = made(to(receiver))
+async def test_a_url_that_goes_while_it_is_asked(made: Made, gate: Gate, receiver: Receiver, other: Receiver) -> None:
+    """Its answer no longer matters."""
+    receiver.answers.clear()
+    webhooks = made(to(receiver), to(other))
     await gate.happen(webhooks, 1)
-    await receiver.post()
-    webhooks.configure(())
+    assert await receiver.ids(1) == await other.ids(1) == [1]
+    webhooks.configure((to(other),))
+    receiver.answers.set()
+    await gate.happen(webhooks, 2)
+    assert await other.ids(1) == [2]
     await gate.emptied()
-    assert webhooks.deliveries_for(Event(2, WHEN, "store_back", "", "", "")) == ()
+    assert made.counted == ["arrived", "arrived"]
 
 
 # ---- restarts, and a store that cannot be used
@@ -459,6 +467,21 @@ async def test_what_the_store_is_given_later_is_sent_when_it_is_back(
     await gate.emptied()
 
 
+async def test_what_was_found_in_the_store_is_not_sent_again_when_it_is_published(
+    made: Made, gate: Gate, receiver: Receiver
+) -> None:
+    webhooks = made(to(receiver))
+    event = Event(1, WHEN, "reload_applied", "configuration", "ada", "")
+    deliveries = webhooks.deliveries_for(event)
+    await gate.call(lambda store: write(store, event, deliveries))
+    webhooks.wake()
+    assert await receiver.ids(1) == [1]
+    await gate.emptied()
+    webhooks.publish(event)
+    await gate.happen(webhooks, 2)
+    assert await receiver.ids(1) == [2]
+
+
 async def test_more_than_a_line_holds_waits_in_the_store(
     made: Made, gate: Gate, receiver: Receiver, clock: Clock
 ) -> None:
@@ -488,17 +511,10 @@ async def test_addressed_events_are_forgotten_in_the_end(made: Made, gate: Gate,
     assert await receiver.ids(1) == [2]
 
 
-def test_ids_are_never_the_same() -> None:
+async def test_ids_are_never_the_same(gate: Gate) -> None:
     notify = tuple(Notify(f"http://h/{number}", KINDS) for number in range(500))
-    webhooks = Webhooks(notify, Never(), Log("control"))
+    webhooks = Webhooks(notify, gate.call, Log("control"))
     events = (Event(number, WHEN, "store_back", "", "", "") for number in (1, 2, 3))
     ids = [each.id for event in events for each in webhooks.deliveries_for(event)]
     assert len(set(ids)) == 1_500
     assert ids == sorted(ids)
-
-
-class Never:
-    """A store that is not asked."""
-
-    async def __call__(self, ask: object) -> Iterator[object]:
-        raise AssertionError

@@ -113,6 +113,18 @@ def test_a_run_has_a_bounded_size(path: Path, size: int) -> None:
         small(path).slot(0).index(b"a", size)
 
 
+def test_names_come_to_the_end(path: Path) -> None:
+    board = small(path)
+    slot = board.slot(1)
+    first = slot.index(b"a", 3)
+    values, entries = board.names(1)
+    assert [(entry.key, entry.first, entry.size) for entry in entries][-1] == (b"a", first, 3)
+    slot.values[slot.index(b"b", gauge=True)] = 5
+    _, more = board.names(1, len(entries))
+    assert [(entry.key, entry.gauge, values[entry.first]) for entry in more] == [(b"b", True, 5)]
+    assert board.names(1, len(entries) + 1)[1] == []
+
+
 def test_cells_finds_a_name_in_every_slot_and_learns_of_new_ones(path: Path) -> None:
     board = small(path, 3)
     slots = [Board.open(path).slot(number) for number in range(3)]

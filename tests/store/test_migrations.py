@@ -1,0 +1,88 @@
+"""How a database comes to the tables of this version, and what becomes of one that is newer."""
+
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from gateway.store.errors import StoreError
+from gateway.store.store import Store
+from gateway.store.tables import METADATA, VERSION, VERSION_TABLE
+from tests.store.samples import full_change
+
+
+@pytest.fixture
+def engine(url: str) -> Engine:
+    """The database, past the store."""
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+
+def ours(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    return kind != "table" or str(name).startswith("gateway_")
+
+
+def test_migrations_lead_to_the_tables_of_the_code(store: Store, engine: Engine) -> None:
+    """Nothing is missing, nothing too much, on either database."""
+    store.open()
+    with engine.connect() as connection:
+        options = {"version_table": VERSION_TABLE, "include_object": ours}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
+        columns = {
+            table: {each["name"] for each in inspect(connection).get_columns(table)} for table in METADATA.tables
+        }
+    assert columns == {name: set(table.c.keys()) for name, table in METADATA.tables.items()}
+    engine.dispose()
+
+
+def test_there_is_one_newest_step_and_the_code_knows_it() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("gateway.store") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [VERSION]
+    assert len(VERSION) == 4
+    assert VERSION.isdecimal()
+
+
+def test_a_newer_database_is_refused_and_left_alone(store: Store, engine: Engine) -> None:
+    store.write(full_change(1))
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9000'"))
+    store.close()
+    for _ in range(2):
+        with pytest.raises(
+            StoreError, match=r"written by a newer gateway \(version 9000 of the tables, this one knows"
+        ):
+            store.open()
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{VERSION}'"))
+    engine.dispose()
+    assert store.newest() == full_change(1).revision
+
+
+def test_a_database_is_shared_with_other_programs(store: Store, engine: Engine) -> None:
+    """Even with one that has Alembic's own table, and tables of the plainest names."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('c0ffee')"))
+        connection.execute(text("CREATE TABLE events (id INTEGER)"))
+    store.write(full_change(1))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["c0ffee"]
+    engine.dispose()
+
+
+def test_a_database_at_the_present_version_needs_no_alembic(store: Store, url: str) -> None:
+    """Control would have no use for its memory."""
+    store.open()
+    store.close()
+    code = (
+        "import sys; from gateway.store.store import Store; store = Store(sys.argv[1]); store.open(); store.close();"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False\n"
