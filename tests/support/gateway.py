@@ -28,10 +28,10 @@ Config = dict[str, Any]
 def config(url: str | list[str], **sections: object) -> Config:
     """The smallest configuration: every path goes to one variant, `model`.
 
-    Sections are added; `variant` and `route` into the only ones.
+    Sections are added; `variant` and `route` into the only ones. Its breaker is off: a test's model may do as it likes.
     """
     endpoints = [url] if isinstance(url, str) else url
-    variant = {"endpoints": endpoints, **_mapping(sections.pop("variant", {}))}
+    variant = {"endpoints": endpoints, "breaker": {"mode": "disabled"}, **_mapping(sections.pop("variant", {}))}
     route = {"match": {"path": "/*"}, "split": {"model": 1}, **_mapping(sections.pop("route", {}))}
     return {"workers": 1, "variants": {"model": variant}, "routes": {"all": route}, **sections}
 

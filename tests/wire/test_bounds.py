@@ -54,8 +54,7 @@ def test_a_chat_stream_that_says_nothing_is_late(said: bytes, origin: Origin) ->
     settings = config(origin.url, variant=variant, route={"protocol": "openai"})
     with Gateway(settings) as gateway, gateway.connect() as client:
         client.send(b"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(ASK), ASK))
-        with pytest.raises((TruncatedError, ConnectionResetError)):
-            client.reply()
+        assert client.reply().status == 504
 
 
 def test_a_chat_stream_that_has_begun_has_the_idle_time(origin: Origin) -> None:
