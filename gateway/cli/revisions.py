@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913 - one for each option
         terminal.document(found)
     else:
         terminal.message(_heading(found), style="bold")
-        terminal.result(found["yaml"].removesuffix("\n"))
+        terminal.file(found["yaml"])
 
 
 def _list(page: Document, *, as_json: bool) -> None:
@@ -100,4 +100,5 @@ def _compare(old: Document | None, new: Document, *, as_json: bool) -> None:
     for line in lines:
         terminal.result(line, style=_STYLES.get(line[:1], ""))
     if not lines:
-        terminal.message(f"the texts of {names[0]} and {names[1]} are the same")
+        how = "are the same" if before == after else "differ in the ends of lines only"
+        terminal.message(f"the texts of {names[0]} and {names[1]} {how}")

@@ -35,6 +35,15 @@ def document(data: object) -> None:
     _write(sys.stdout, orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
 
 
+def file(text: str) -> None:
+    """A file's content on standard output: readable on a terminal, anywhere else byte for byte."""
+    if sys.stdout.isatty():
+        result(text.removesuffix("\n"))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+
+
 def plain(text: str) -> str:
     """`text` with control characters spelled out, so that a file's content cannot steer the terminal."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 WRITING = "gateway_writing"
 """The execution option of a connection whose transaction is to write: it must shut out other writers."""
@@ -25,6 +25,9 @@ class Database(Protocol):
 
     def bounded(self) -> AbstractContextManager[object]:
         """What is done within it comes to an end, if need be with an error."""
+
+    def unbind(self, connection: Connection) -> None:
+        """Lets what is done on the connection take its time after all: tables may be large."""
 
     def why(self, error: Exception) -> str:
         """What is wrong and what to do, in words; without credentials."""

@@ -5,31 +5,32 @@ It decides that one process migrates at a time, and that a database of a newer g
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from gateway.store.database import WRITING
+from gateway.store.database import WRITING, Database
 from gateway.store.errors import StoreError
 from gateway.store.tables import VERSION, VERSION_TABLE
 
 
-def prepare(engine: Engine, name: str) -> None:
+def prepare(engine: Engine, database: Database) -> None:
     """Makes or migrates the tables; StoreError for a database that is newer than this gateway."""
     with engine.begin() as connection:
         if _version(connection) == VERSION:
             return
     with engine.execution_options(**{WRITING: True}).begin() as connection:
-        _migrate(connection, name)
+        _migrate(connection, database)
 
 
-def _migrate(connection: Connection, name: str) -> None:
+def _migrate(connection: Connection, database: Database) -> None:
     found = _version(connection)
     if found == VERSION:
         return
     if found is not None and found > VERSION:
         raise StoreError(
-            f"{name}: written by a newer gateway (version {found} of the tables, this one knows {VERSION}); "
+            f"{database.name}: written by a newer gateway (version {found} of the tables, this one knows {VERSION}); "
             "install that one again"
         )
     from gateway.store.migrate import to_newest  # noqa: PLC0415 - large, and seldom needed
 
+    database.unbind(connection)
     to_newest(connection)
 
 

@@ -19,9 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.store.database import WRITING
 from gateway.store.errors import StoreError
 
-_PATIENCE = 10.0
-"""Seconds after which a server that says nothing at all is hung up on."""
-_STATEMENT = "5s"
+_STATEMENT = "4s"
 """The longest a statement may take, waiting for other writers included."""
 _WAITS = {
     "connect_timeout": 5,
@@ -48,8 +46,12 @@ class Client(Protocol):
 class Postgres:
     """The database behind a URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 6.0) -> None:
+        """`patience`: seconds after which a server that says nothing at all is hung up on; more than it is given for a
+        statement."""
         self._url = url
+        self._patience = patience
+        self._timer = Timer(patience, self._hang_up)
         self._last: Client | None = None
 
     @property
@@ -89,13 +91,18 @@ class Postgres:
     @contextmanager
     def bounded(self) -> Iterator[None]:
         """A server that is stopped, or whose disk is, answers nothing: no time limit of its own holds then."""
-        timer = Timer(_PATIENCE, self._hang_up)
-        timer.daemon = True
-        timer.start()
+        self._timer = Timer(self._patience, self._hang_up)
+        self._timer.daemon = True
+        self._timer.start()
         try:
             yield
         finally:
-            timer.cancel()
+            self._timer.cancel()
+
+    def unbind(self, connection: Connection) -> None:
+        """Neither we nor the server cut it short."""
+        self._timer.cancel()
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
     def _hang_up(self) -> None:
         if self._last is None:

@@ -93,6 +93,9 @@ class Sqlite:
         """Another program's transaction is the only thing to wait for, and SQLite bounds that."""
         return nullcontext()
 
+    def unbind(self, connection: Connection) -> None:
+        """It is not bound."""
+
     def why(self, error: Exception) -> str:
         """By SQLite's own name for the error."""
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -131,7 +131,7 @@ class Store:
     def _connected(self) -> Engine:
         if self._engine is None:
             self._engine = self._database.connect()
-            opening.prepare(self._engine, self._database.name)
+            opening.prepare(self._engine, self._database)
         self._database.check()
         return self._engine
 

@@ -1,12 +1,14 @@
 """`gateway revisions`: the list, one of them, and what it changed."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from tests.admin.memory import CONFIG, RESPLIT
 from tests.cli.standin import StandIn
-from tests.support.command import run
+from tests.support.command import GATEWAY, run
 
 
 @pytest.fixture
@@ -42,6 +44,16 @@ def test_one_is_shown_as_it_was_written(three: StandIn) -> None:
     assert (done.returncode, done.stdout.encode()) == (0, RESPLIT)
     assert done.stderr == "revision 2 by ci, 2026-01-31 12:02:00Z: ramp to 10 %\n"
     assert json.loads(run("revisions", "2", "--json").stdout)["yaml"].encode() == RESPLIT
+
+
+def test_a_text_comes_out_byte_for_byte(admin: StandIn) -> None:
+    """So that it can be put in force again by file."""
+    text = CONFIG.replace(b"\n", b"\r\n") + "#\ttabs, \u00fcml\u00e4uts and no end of line".encode()
+    admin.do(lambda memory: memory.apply(text, author="ci", message="", expected=None))
+    done = subprocess.run(
+        [*GATEWAY, "revisions", "2"], capture_output=True, timeout=30, env=os.environ | {"LC_ALL": "C"}
+    )
+    assert (done.returncode, done.stdout) == (0, text)
 
 
 MINUS, PLUS = "-    split: {fraud-3: 95, fraud-4: 5}", "+    split: {fraud-3: 90, fraud-4: 10}"
@@ -80,6 +92,12 @@ def test_texts_that_are_the_same(three: StandIn) -> None:
     done = run("revisions", "2", "--diff", "2")
     assert (done.returncode, done.stdout) == (0, "")
     assert "are the same" in done.stderr
+
+
+def test_texts_that_differ_in_nothing_to_be_seen(admin: StandIn) -> None:
+    text = CONFIG.replace(b"\n", b"\r\n")
+    admin.do(lambda memory: memory.apply(text, author="ci", message="", expected=None))
+    assert "differ in the ends of lines only" in run("revisions", "--diff").stderr
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(("9",), 1), (("2", "--diff", "9"), 1), (("2", "--diff", "x"), 2)])

@@ -65,6 +65,13 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def new_schema(self) -> str:
+        """The URL of an empty one; quicker than a database."""
+        name = f"test_{next(_NUMBERS)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"{self.url()}?options=-csearch_path%3D{name}"
+
     def start(self) -> None:
         """Answers calls when this returns."""
         fast = ["-F", "-c", "shared_buffers=16MB", "-c", "max_connections=30", "-c", "log_min_messages=panic"]
