@@ -61,8 +61,7 @@ class Postgres:
 
     def connect(self) -> Engine:
         """Where the driver is missing, this says so; it connects to nothing yet."""
-        authority, _, rest = self._url.partition("://")[2].partition("/")
-        if authority.count("@") > 1 or "@" in rest.partition("?")[0]:
+        if not _is_usable(self._url):
             raise StoreError(f"{self.name}: {_UNUSABLE}")
         try:
             engine = create_engine(
@@ -113,15 +112,25 @@ class Postgres:
 
     def why(self, error: Exception) -> str:
         """The server's words, or libpq's on a server that is not there."""
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        words = " ".join(str(cause).split()).removeprefix("connection is bad: ")
-        if getattr(cause, "sqlstate", None) is None and not words.startswith(_OF_A_SERVER):
-            return _UNUSABLE
-        return words
+        if not isinstance(error, DBAPIError):
+            return str(error)
+        words = " ".join(str(error.orig).split()).removeprefix("connection is bad: ")
+        is_known = getattr(error.orig, "sqlstate", None) is not None or words.startswith(_OF_A_SERVER)
+        return words if is_known else _UNUSABLE
 
     def backup(self, path: Path) -> None:
         """PostgreSQL has its own tools."""
         raise StoreError(f"{self.name} is backed up by its own tools: pg_dump --table='gateway_*' --file={path} URL")
+
+
+def _is_usable(url: str) -> bool:
+    """Whether what stands before the host is sure to be all of the user and the password."""
+    authority, _, rest = url.partition("://")[2].partition("/")
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return authority.count("@") <= 1 and "@" not in rest.partition("?")[0]
 
 
 def _begin(connection: Connection) -> None:

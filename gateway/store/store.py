@@ -143,9 +143,12 @@ class Store:
         except StoreError:
             self.close()
             raise
-        except (SQLAlchemyError, OSError, ValueError) as error:
+        except (SQLAlchemyError, OSError) as error:
             self.close()
             raise StoreError(f"{self._database.name}: {self._database.why(error)}") from None
+        except ValueError as error:
+            self.close()
+            raise StoreError(f"{self._database.name}: it holds what this gateway cannot read: {error}") from None
 
 
 def _database(url: str) -> Database:

@@ -76,6 +76,18 @@ def test_a_database_is_shared_with_other_programs(store: Store, engine: Engine) 
     engine.dispose()
 
 
+@pytest.mark.parametrize("sql", ["UPDATE gateway_events SET detail = '{'", "DROP TABLE gateway_events"])
+def test_a_database_that_somebody_has_changed(store: Store, engine: Engine, sql: str) -> None:
+    """It is said, whatever it is; the rest can be read."""
+    store.write(full_change(1))
+    with engine.begin() as connection:
+        connection.execute(text(sql))
+    engine.dispose()
+    with pytest.raises(StoreError, match=r"it holds what this gateway cannot read|gateway_events"):
+        store.events(None, 9)
+    assert store.newest() == full_change(1).revision
+
+
 def test_a_database_at_the_present_version_needs_no_alembic(store: Store, url: str) -> None:
     """Control would have no use for its memory."""
     store.open()
