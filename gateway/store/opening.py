@@ -15,23 +15,23 @@ def prepare(engine: Engine, database: Database) -> None:
     with engine.begin() as connection:
         if _version(connection) == VERSION:
             return
+    # large, and seldom needed; loaded before others are shut out
+    from gateway.store.migrate import to_newest  # noqa: PLC0415
+
     with engine.execution_options(**{WRITING: True}).begin() as connection:
-        _migrate(connection, database)
+        if _is_behind(connection, database.name):
+            database.unbind(connection)
+            to_newest(connection)
 
 
-def _migrate(connection: Connection, database: Database) -> None:
+def _is_behind(connection: Connection, name: str) -> bool:
     found = _version(connection)
-    if found == VERSION:
-        return
     if found is not None and found > VERSION:
         raise StoreError(
-            f"{database.name}: written by a newer gateway (version {found} of the tables, this one knows {VERSION}); "
+            f"{name}: written by a newer gateway (version {found} of the tables, this one knows {VERSION}); "
             "install that one again"
         )
-    from gateway.store.migrate import to_newest  # noqa: PLC0415 - large, and seldom needed
-
-    database.unbind(connection)
-    to_newest(connection)
+    return found != VERSION
 
 
 def _version(connection: Connection) -> str | None:

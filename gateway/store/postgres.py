@@ -36,8 +36,22 @@ _OF_A_SERVER = ("connection ", "failed to resolve host", "consuming input failed
 _UNUSABLE = "its URL cannot be used; characters other than letters and digits in a password are written as %XX"
 
 
+class Info(Protocol):
+    """What a server says of itself."""
+
+    def parameter_status(self, name: str, /) -> str | None:
+        """One of its settings."""
+
+
 class Client(Protocol):
     """What is needed of a psycopg connection."""
+
+    @property
+    def info(self) -> Info:
+        """Of its server."""
+
+    def close(self) -> None:
+        """Lets go of it."""
 
     def fileno(self) -> int:
         """Its socket; an error once it is closed."""
@@ -72,6 +86,7 @@ class Postgres:
             raise StoreError(f"{self.name}: the driver is not installed; {driver}") from None
         event.listen(engine, "do_connect", self._complete)
         event.listen(engine, "connect", self._remember)
+        event.listen(engine, "connect", self._check_encoding)
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -79,10 +94,20 @@ class Postgres:
         given = parse_qs(urlsplit(self._url).query)
         args[:] = [self._url]
         options |= {name: value for name, value in _WAITS.items() if name not in given}
+        options["client_encoding"] = "UTF8"
         options["prepare_threshold"] = None  # a pooler in between may not know prepared statements
 
     def _remember(self, client: Client, _record: object) -> None:
         self._last = client
+
+    def _check_encoding(self, client: Client, _record: object) -> None:
+        found = client.info.parameter_status("server_encoding")
+        if found != "UTF8":
+            client.close()
+            raise StoreError(
+                f"{self.name}: the database is in {found}, which cannot hold every text; "
+                "name one made by CREATE DATABASE gateway ENCODING 'UTF8' TEMPLATE template0"
+            )
 
     def check(self) -> None:
         """The server tells what is wrong."""

@@ -7,6 +7,7 @@ another program is short, since control waits too.
 import errno
 import os
 import sqlite3
+import time
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from gateway.store.errors import StoreError
 _BUSY = 1.0
 """Seconds to wait for another program's transaction."""
 _SETTINGS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # macOS: its plain fsync leaves data in the disk's cache
     "PRAGMA foreign_keys = ON",
@@ -124,8 +124,23 @@ class Sqlite:
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    _log_ahead(connection)
     for setting in _SETTINGS:
         connection.execute(setting)
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Where several open a new file at once, SQLite does not wait for the others here, as it does elsewhere."""
+    end = time.monotonic() + _BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

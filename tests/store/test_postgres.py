@@ -71,6 +71,16 @@ def test_a_url_that_cannot_be_used(rest: str) -> None:
     check_refused(f"postgresql://{rest}", "URL cannot be used; characters other than letters", "s3c", "ret")
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text(postgres: Server, encoding: str) -> None:
+    """A server whose system has no locale makes such ones. Else one name in another script would hold up all writes."""
+    name = f"in_{encoding.lower()}"
+    options = f"TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} {options}".encode())
+    check_refused(postgres.url(name), f"the database is in {encoding}, .* ENCODING 'UTF8' TEMPLATE template0", PASSWORD)
+
+
 def test_every_way_to_write_a_url(postgres: Server) -> None:
     """libpq reads it, so what PostgreSQL's manual says holds."""
     port, folder = postgres.port, str(postgres.folder).replace("/", "%2F")

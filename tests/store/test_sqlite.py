@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -159,6 +160,17 @@ def test_a_database_that_another_program_has_locked(store: Store, file: Path) ->
             store.write(full_change(2))
         assert store.newest() == revision(1)
         other.execute("ROLLBACK")
+    check_healed(store)
+
+
+def test_a_new_file_that_another_program_is_making_is_waited_for(store: Store, file: Path) -> None:
+    """SQLite alone gives up at once there: the file has no write-ahead log yet."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.3, other.execute, ("COMMIT",))
+        ends.start()
+        store.write(full_change(1))
+        ends.join()
     check_healed(store)
 
 
