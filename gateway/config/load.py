@@ -49,7 +49,7 @@ def load(text: bytes, name: str, folder: Path) -> Configuration:
         document = check(root, faults, folder=folder.absolute())
         snapshot = build.snapshot(document)
         settings = build.settings(document, processors=available())
-        told = notices(settings, snapshot, root=root)
+        told = notices(snapshot)
         named = files(written, snapshot, folder.absolute())
         return Configuration(settings, snapshot, text, warnings(document, root), told, named)
 

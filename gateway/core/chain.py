@@ -100,6 +100,7 @@ class Chain:
         "_extra",
         "_is_overloaded",
         "_last",
+        "_obstacle",
         "_owed",
         "_replied",
         "_spared",
@@ -122,6 +123,8 @@ class Chain:
         self._replied = False
         self._is_overloaded = False
         self._last: Refusal | None = None
+        self._obstacle = ""
+        """What keeps the variant that was asked last from being called."""
 
     def failed(self, failure: Failure, chances: Chances) -> Step:
         """The variant that was asked last failed: what is next."""
@@ -167,10 +170,11 @@ class Chain:
                     self._owed += (self.variant,)
             case "unavailable" if not self._uses_all:
                 self._spared += (self.variant,)
+                self._obstacle = failure.refusal.message
             case "overload":
                 self._is_overloaded = True
             case "open" | "disabled" | "unavailable":
-                pass
+                self._obstacle = failure.refusal.message
             case _:
                 self._last = failure.refusal
 
@@ -204,7 +208,8 @@ class Chain:
             return self._last
         if self._is_overloaded:
             return refusal("overloaded", "every variant that may answer has as many requests in flight as it takes")
-        return refusal("no_available_variant", "no variant that may answer can be called now")
+        why = f": {self._obstacle}" if self._obstacle else ""
+        return refusal("no_available_variant", f"no variant that may answer can be called now{why}")
 
 
 def reason(word: When) -> str:

@@ -26,8 +26,6 @@ class Revision:
     origin: Origin
     hash: str
     """SHA-256 of the text, in hexadecimal."""
-    values: str = field(default="", repr=False)
-    """A digest of what the text's `${...}` stood for: with equal text and values nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,13 @@ from gateway.proxy.variants import Lane, Variant
 from gateway.wire.request import Request
 from gateway.wire.whole import ReplyHead
 
+_OBSTACLES: dict[Obstacle, str] = {
+    "open": "is guarded by an open breaker",
+    "unavailable": "has no healthy endpoint",
+    "disabled": "is disabled",
+    "overload": "has as many requests in flight as it takes",
+}
+
 
 class Desk(Protocol):
     """The server, as a call sees it."""
@@ -210,7 +217,7 @@ class Call:
         """No attempt can be made there."""
         name = lane.variant.name
         code = "overloaded" if kind == "overload" else "no_available_variant"
-        failure = Failure(kind, refusal(code, f"{name} cannot be called now"))
+        failure = Failure(kind, refusal(code, f"{name} {_OBSTACLES[kind]}"))
         chances = Chances(self.payload.is_replayable, monotonic() < self.deadline)
         self._take(self._after(name, failure, chances))
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.core.metrics import key
@@ -15,6 +16,7 @@ from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import options
+from gateway.proxy.events import Told
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.process import run
 
@@ -22,7 +24,8 @@ from gateway.proxy.process import run
 class LineServer:
     """Counts what it answers; `hold` waits for `go` on the same connection before it is answered."""
 
-    def __init__(self, snapshot: Snapshot, slot: Slot, board: Board, index: int) -> None:
+    def __init__(self, snapshot: Snapshot, slot: Slot, board: Board, *, index: int, permits: int) -> None:
+        self.told: Callable[[Told], None] = lambda event: None
         self._slot = slot
         self._lines = slot.index(key("gateway_unkeyed_requests_total", "lines"))
         self._open = slot.index(key("gateway_connections", "client"), gauge=True)
@@ -45,6 +48,9 @@ class LineServer:
     async def take(self, snapshot: Snapshot, pieces: Pieces) -> None:
         self._drain = snapshot.limits.drain
         self._delay = snapshot.limits.drain_delay
+
+    def check(self, unhealthy: Mapping[str, frozenset[str]]) -> None:
+        """It has no models."""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -2,24 +2,28 @@
 
 import json
 import os
-import pickle
 import signal
 import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.config.secret import Secret
+from gateway.config.settings import Admin, Settings
+from gateway.control.standing import Standing
 from gateway.core.metrics import key
 from gateway.core.model import Endpoint, Limits, Listener, Snapshot, Variant
+from gateway.core.records import Revision
 from gateway.launcher import RESTARTS, Plan, drain_limit
 from gateway.links.board import Board
 from gateway.links.parent import SLOWEST, pause
-from gateway.links.rundir import LIMIT, PLAN, SNAPSHOT, RunDir
+from gateway.links.rundir import LIMIT, PLAN, RunDir
 
 HERE = Path(__file__).parent
 LIMITS = Limits()
@@ -65,7 +69,10 @@ class Stage:
     def launch(self, workers: int = 2, *, limits: Limits = LIMITS, how: str = "") -> Any:
         variants = {"v1": Variant("v1", (Endpoint("http://127.0.0.1:1", "http", "127.0.0.1", 1),))}
         snapshot = Snapshot(listen=(Listener("127.0.0.1", 1),), variants=variants, routes={}, limits=limits, revision=7)
-        self.run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
+        revision = Revision(7, b"", "file", "", datetime.now(UTC), origin="file", hash="")
+        store = Secret(f"sqlite:///{self.run_dir.path}.db")
+        settings = Settings(snapshot.listen, workers, Admin("127.0.0.1", self._admin_port), store)
+        Standing(revision, snapshot, settings, started=settings, file=f"{self.run_dir.path}.yaml").leave(self.run_dir)
         plan = Plan(
             workers=workers,
             listeners={str(self._public.fileno()): 0},

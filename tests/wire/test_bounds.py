@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.gateway import Gateway, config
-from tests.support.http1 import Request, TruncatedError
+from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, marker
 
 MOST = 8
