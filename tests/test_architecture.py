@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "config": {"config", "core", "errors"},
     "store": {"store", "core", "errors"},
     "admin": {"admin", "config", "core", "store", "links", "errors"},
-    "control": {"control", "admin", "config", "core", "store", "links", "errors"},
+    "control": {"control", "admin", "config", "core", "store", "links", "wire", "errors"},
     "demo": {"demo", "errors"},
     "launcher": {"links", "errors"},
     "serve": {"control", "core", "launcher", "links", "errors"},

@@ -123,9 +123,7 @@ def _ended_by(newest: Revision, file: Path, standing: Standing) -> tuple[Overrid
     return overrides.ended_by(before, standing.base, standing.overrides)
 
 
-def _start(
-    file: Path, revision: Revision, configuration: Configuration, *, past: Past, now: datetime
-) -> Start:
+def _start(file: Path, revision: Revision, configuration: Configuration, *, past: Past, now: datetime) -> Start:
     """That revision, with the overrides whose time is not over and whose subject is still there."""
     base = replace(configuration.snapshot, revision=revision.number)
     over = [each for each in past.overrides if each in overrides.expired((each,), now)]
