@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from gateway.core.assignment import positive, remaining, scores
-from gateway.core.attempts import next_variant, reason
+from gateway.core.chain import reason
 from gateway.core.decide import CompiledRoute, Decision
 from gateway.core.describe import Observed, percent, shown, source_words
 from gateway.core.facts import Facts
@@ -139,8 +139,8 @@ def _answer(found: CompiledRoute, decision: Decision, disabled: Set[str]) -> tup
     if decision.variant not in disabled:
         return decision.variant, decision.reason
     when = found.route.fallback.when
-    variant = next_variant(found.fallback, (decision.variant,), failure="disabled", when=when)
-    if variant is not None:
+    variant = next((name for name in found.fallback if name != decision.variant), None)
+    if variant is not None and "disabled" in when:
         return variant, reason("disabled")
     if found.route.fallback.response is not None and "disabled" in when:
         return None, reason("response")
