@@ -27,6 +27,7 @@ FRESH = 1.0
 """Seconds an answer may be given again."""
 
 RELOADS = ("applied", "unchanged", "refused")
+WEBHOOKS = ("arrived", "failed", "given_up")
 SIDES = ("client", "upstream")
 UNRECORDED = Metric(
     "gateway_unrecorded_series_total", "counter", (), "Series that found no room in shared memory and are not counted"
@@ -76,6 +77,8 @@ def initial(snapshot: Snapshot) -> Numbers:
         series["gateway_unkeyed_requests_total", (name,)] = (0,)
         series["gateway_client_disconnects_total", (name,)] = (0,)
     series |= {("gateway_reloads_total", (result,)): (0,) for result in RELOADS}
+    series |= {("gateway_webhooks_total", (result,)): (0,) for result in WEBHOOKS}
+    series |= {("gateway_store_waiting", ()): (0,), ("gateway_store_failures_total", ()): (0,)}
     series["gateway_revision", ()] = (snapshot.revision,)
     return series | {("gateway_worker_restarts_total", ()): (0,), (UNRECORDED.name, ()): (0,)}
 

@@ -19,7 +19,7 @@ from gateway.config.digests import files
 from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration, load
 from gateway.control import standing
-from gateway.control.counts import Reloads
+from gateway.control.counts import Counts
 from gateway.control.events import Events
 from gateway.control.expiry import Expiry
 from gateway.control.file import File
@@ -53,8 +53,9 @@ class Control:
         self._board = Board.open(board)
         self._path = Path(present.file)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._keeping = Keeping(Store(settings.store.reveal()), log, waiting=present.pending)
-        self._webhooks = Webhooks(settings.notify, self._keeping.read, log)
+        counts = Counts(self._board.slot(slot))
+        self._keeping = Keeping(Store(settings.store.reveal()), log, counts, waiting=present.pending)
+        self._webhooks = Webhooks(settings.notify, self._keeping.read, log, count=counts.webhook)
         self._events = Events(log, now, last=present.event, told=self._webhooks.publish)
         self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart)
         self._gate = Gate(
@@ -64,7 +65,7 @@ class Control:
             keeping=self._keeping,
             events=self._events,
             fleet=self.workers,
-            reloads=Reloads(self._board.slot(slot)),
+            counts=counts,
             addressed=self._webhooks.deliveries_for,
             configured=lambda settings: self._webhooks.configure(settings.notify),
             now=now,
@@ -175,9 +176,16 @@ class Control:
 
     async def on_store_back(self) -> None:
         """For `keeping`."""
-        if not self._gate.standing.is_read:
+        try:
             past = await self._keeping.read(read)
+        except StoreError as error:
+            self._log.error("the store cannot be read", why=str(error))
+            return
+        if not self._gate.standing.is_read:
             await self._gate.recall(past.overrides)
+        if past.newest is None or past.newest.number < self._gate.standing.revision.number:
+            await self._gate.keep_again()
+        self._webhooks.wake()
         await self._gate.record("store_back", "store", "it takes what is to be kept again")
 
     async def on_conflict(self) -> None:

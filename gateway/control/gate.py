@@ -15,7 +15,7 @@ from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration
 from gateway.config.settings import Settings
 from gateway.control import restarts
-from gateway.control.counts import Reloads
+from gateway.control.counts import Counts
 from gateway.control.events import Events
 from gateway.control.keeping import Keeping
 from gateway.control.naming import FILE, GATEWAY, digest, subject
@@ -53,7 +53,7 @@ class Gate:
         keeping: Keeping,
         events: Events,
         fleet: Fleet,
-        reloads: Reloads,
+        counts: Counts,
         addressed: Addressed,
         configured: Callable[[Settings], None],
         now: Callable[[], datetime],
@@ -64,7 +64,7 @@ class Gate:
         self._keeping = keeping
         self._events = events
         self._fleet = fleet
-        self._reloads = reloads
+        self._counts = counts
         self._addressed = addressed
         self._configured = configured
         self._now = now
@@ -123,11 +123,11 @@ class Gate:
         except (ConfigError, RefusedError) as error:
             await self._refused(error, author)
             raise
-        self._reloads.count("applied" if outcome.changed else "unchanged")
+        self._counts.reload("applied" if outcome.changed else "unchanged")
         return outcome
 
     async def _refused(self, error: ConfigError | RefusedError, author: str) -> None:
-        self._reloads.count("refused")
+        self._counts.reload("refused")
         why = f"{error}; the first: {error.faults[0]}" if isinstance(error, ConfigError) else str(error)
         await self._tell([self._events.make("reload_refused", "configuration", who=author, why=why)])
 
@@ -266,6 +266,12 @@ class Gate:
             standing = self.standing
             revision = replace(standing.revision, number=standing.revision.number + more)
             await self._swap(standing.follow(revision, standing.base, standing.settings))
+
+    async def keep_again(self) -> None:
+        """The store has lost what it had: it gets what is in force."""
+        async with self._one_at_a_time:
+            standing = self.standing
+            await self._keeping.write(Change(revision=standing.revision, set=standing.overrides))
 
     async def recall(self, older: Sequence[Override]) -> None:
         """Decisions come to light that were taken before the gateway started without its store."""

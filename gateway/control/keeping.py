@@ -9,11 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from gateway.control.counts import Counts
 from gateway.core.records import Change
 from gateway.links.log import Log
 from gateway.store.errors import ConflictError, StoreError
 from gateway.store.store import Store
 
+_PATIENCE = 10.0
+"""Seconds the store may take to answer."""
 _AGAIN = 1.0
 """Seconds between two tries."""
 MOST = 10_000
@@ -40,14 +43,14 @@ class Listener(Protocol):
 class Keeping:
     """The store, as control uses it. `waiting` is what it does not have yet, the oldest first."""
 
-    def __init__(self, store: Store, log: Log, *, waiting: tuple[Change, ...] = ()) -> None:
+    def __init__(self, store: Store, log: Log, counts: Counts, *, waiting: tuple[Change, ...] = ()) -> None:
         self.waiting = list(waiting)
+        self._counts = counts
         self._store = store
         self._log = log
         self._thread = ThreadPoolExecutor(1, "store")
         self._lost = bool(waiting)
         self._why = ""
-        self._opened = False
         self._wake = asyncio.Event()
         if waiting:
             self._wake.set()
@@ -63,14 +66,19 @@ class Keeping:
         return len(self.waiting) >= MOST
 
     async def read(self, ask: Callable[[Store], Result]) -> Result:
-        """What the store answers; StoreError when it cannot."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, ask)
-
-    def _ask(self, ask: Callable[[Store], Result]) -> Result:
-        if not self._opened:
-            self._store.open()
-            self._opened = True
-        return ask(self._store)
+        """What the store answers; StoreError when it cannot, or not in time: a file system may hang."""
+        work = asyncio.get_running_loop().run_in_executor(self._thread, ask, self._store)
+        try:
+            return await asyncio.wait_for(asyncio.shield(work), _PATIENCE)
+        except ConflictError:
+            raise
+        except StoreError:
+            self._counts.store_failed()
+            raise
+        except TimeoutError:
+            self._counts.store_failed()
+            work.add_done_callback(_forget)
+            raise StoreError(f"the store did not answer within {_PATIENCE:g} s") from None
 
     async def write(self, change: Change) -> bool:
         """Whether the store has the change now; else it waits. ConflictError when its number is somebody else's."""
@@ -85,6 +93,7 @@ class Keeping:
                 return True
         if change.revision is not None or change.set or change.ended or not self.is_full:
             self.waiting.append(change)
+        self._counts.store_waits(len(self.waiting))
         self._wake.set()
         return False
 
@@ -119,9 +128,16 @@ class Keeping:
             await asyncio.sleep(_AGAIN)
         else:
             del self.waiting[0]
+            self._counts.store_waits(len(self.waiting))
             listener.on_waiting()
 
     def close(self) -> None:
         """Lets go of the store."""
         self._thread.submit(self._store.close)
         self._thread.shutdown(wait=False)
+
+
+def _forget(work: "asyncio.Future[Result]") -> None:
+    """What came too late concerns nobody: a write is tried again, and the store knows it by then."""
+    if not work.cancelled():
+        work.exception()

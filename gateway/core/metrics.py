@@ -74,6 +74,8 @@ METRICS = (
         ("result",),
         "Webhooks by what came of each try, arrived or failed, and given_up once after the last one",
     ),
+    Metric("gateway_store_waiting", "gauge", (), "Changes that the store does not have yet; 0 means that all is kept"),
+    Metric("gateway_store_failures_total", "counter", (), "Times the store could not be read or written"),
     Metric("gateway_worker_restarts_total", "counter", (), "Workers that ended unasked and were replaced"),
 )
 

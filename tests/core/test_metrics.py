@@ -28,7 +28,12 @@ CONTRACT = {
     "gateway_revision": (),
     "gateway_worker_restarts_total": (),
 }
-ADDED = {"gateway_overrides": ("kind", "subject"), "gateway_webhooks_total": ("result",)}
+ADDED = {
+    "gateway_overrides": ("kind", "subject"),
+    "gateway_webhooks_total": ("result",),
+    "gateway_store_waiting": (),
+    "gateway_store_failures_total": (),
+}
 """Beyond the contract's list: it says elsewhere that overrides are listed in metrics, and a webhook that is given up is
 to be seen somewhere."""
 
