@@ -1,0 +1,181 @@
+"""The gate, with a real store, real configurations, and workers that take everything."""
+
+import asyncio
+import pickle
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.admin.operations import RefusedError, StaleError, UnknownError
+from gateway.config.faults import ConfigError
+from gateway.control.standing import find
+from gateway.core.model import Snapshot
+from gateway.core.records import Override
+from gateway.links.rundir import SNAPSHOT
+from tests.control.places import FAULTY, MOVED, RESPLIT, START, TEXT, Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with closing(Place(tmp_path)) as place:
+        yield place
+
+
+def disabled(name: str = "one", **more: object) -> Override:
+    return Override("variant_disabled", name, "ann", "it is ill", START, **more)  # type: ignore[arg-type]
+
+
+def split(route: str = "r", **weights: int) -> Override:
+    return Override("split_set", route, "ann", "green", START, split=weights)
+
+
+async def apply(place: Place, text: bytes, expected: int | None = None) -> int:
+    outcome = await place.gate.apply(text, author="ann", message="", expected=expected)
+    return outcome.revision.number
+
+
+async def test_a_configuration_is_kept_left_taken_and_told(place: Place) -> None:
+    outcome = await place.gate.apply(RESPLIT, author="ann", message="half and half", expected=1)
+    assert (outcome.revision.number, outcome.kept, outcome.changed) == (2, True, True)
+    kept = place.store.newest()
+    assert kept is not None
+    assert (kept.number, kept.text, kept.author, kept.message, kept.origin) == (
+        2,
+        RESPLIT,
+        "ann",
+        "half and half",
+        "api",
+    )
+    assert place.fleet.taken[-1].routes["r"].split == {"one": 5, "two": 5}
+    assert place.fleet.taken[-1].revision == 2
+    left: Snapshot = pickle.loads(place.run_dir.read(SNAPSHOT))
+    assert left == place.fleet.taken[-1]
+    assert find(place.run_dir).revision == outcome.revision
+    assert place.happened() == [("reload_applied", "configuration", "ann")]
+
+
+async def test_what_is_in_force_already_changes_nothing(place: Place) -> None:
+    outcome = await place.gate.apply(TEXT, author="ann", message="", expected=None)
+    assert (outcome.changed, outcome.revision.number) == (False, 1)
+    assert place.fleet.taken == []
+    assert place.happened() == []
+
+
+@pytest.mark.parametrize(("text", "error"), [(FAULTY, ConfigError), (MOVED, RefusedError)])
+async def test_what_is_refused_changes_nothing_and_is_told(place: Place, text: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await apply(place, text)
+    assert place.gate.standing.revision.number == 1
+    assert place.fleet.taken == []
+    assert place.happened() == [("reload_refused", "configuration", "ann")]
+
+
+async def test_of_two_writers_one_wins(place: Place) -> None:
+    tries = (apply(place, RESPLIT, 1), apply(place, TEXT + b"# other\n", 1))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert results[0] == 2
+    assert isinstance(results[1], StaleError)
+    assert results[1].present == 2
+
+
+async def test_an_older_revision_is_restored_as_a_new_one(place: Place) -> None:
+    await apply(place, RESPLIT)
+    outcome = await place.gate.restore(1, author="ben", message="", expected=2)
+    assert (outcome.revision.number, outcome.revision.text, outcome.revision.origin) == (3, TEXT, "restore")
+    assert place.happened()[-1] == ("revision_restored", "configuration", "ben")
+    with pytest.raises(UnknownError):
+        await place.gate.restore(9, author="ben", message="", expected=None)
+
+
+async def test_the_file_makes_a_revision_once(place: Place) -> None:
+    assert (await place.gate.take_file(RESPLIT)).revision.number == 2
+    await apply(place, TEXT)
+    outcome = await place.gate.take_file(RESPLIT)
+    assert (outcome.changed, outcome.revision.number) == (False, 3)
+
+
+async def test_an_override_is_laid_over_the_revision_and_survives_the_next(place: Place) -> None:
+    await place.gate.set_override(disabled())
+    assert place.fleet.taken[-1].disabled == {"one"}
+    await apply(place, RESPLIT)
+    assert place.fleet.taken[-1].disabled == {"one"}
+    assert [each.key for each in place.store.overrides()] == [("variant_disabled", "one")]
+    outcome = await place.gate.end_override(("variant_disabled", "one"), who="ben", why="well again")
+    assert outcome.changed
+    assert place.fleet.taken[-1].disabled == frozenset()
+    assert place.store.overrides() == []
+    assert not (await place.gate.end_override(("variant_disabled", "one"), who="ben", why="")).changed
+
+
+async def test_a_set_split_ends_when_the_revision_changes_that_split(place: Place) -> None:
+    await place.gate.set_override(split(two=1))
+    assert place.fleet.taken[-1].routes["r"].split == {"two": 1}
+    await apply(place, TEXT + b"# a remark\n")
+    assert place.fleet.taken[-1].routes["r"].split == {"two": 1}
+    await apply(place, RESPLIT)
+    assert place.fleet.taken[-1].routes["r"].split == {"one": 5, "two": 5}
+    assert place.happened()[-1] == ("override_ended", "route r", "gateway")
+    assert place.store.overrides() == []
+
+
+async def test_a_split_remembers_the_one_before(place: Place) -> None:
+    await place.gate.set_override(split(two=1))
+    await place.gate.set_override(split(one=1))
+    (standing,) = place.gate.standing.overrides
+    assert (standing.split, standing.previous) == ({"one": 1}, {"two": 1})
+
+
+@pytest.mark.parametrize(
+    ("override", "error"),
+    [
+        (disabled("won"), UnknownError),
+        (split("q", one=1), UnknownError),
+        (split(one=0), RefusedError),
+        (split(three=1), RefusedError),
+        (disabled(expires=START), RefusedError),
+    ],
+)
+async def test_overrides_that_cannot_be(place: Place, override: Override, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await place.gate.set_override(override)
+    assert place.fleet.taken == []
+
+
+async def test_an_override_ends_on_time(place: Place) -> None:
+    await place.gate.set_override(disabled(expires=place.later(seconds=10)))
+    place.now = place.later(seconds=9)
+    await place.gate.expire()
+    assert place.fleet.taken[-1].disabled == {"one"}
+    place.now = place.later(seconds=1)
+    await place.gate.expire()
+    assert place.fleet.taken[-1].disabled == frozenset()
+    assert place.happened()[-1] == ("override_ended", "variant one", "gateway")
+
+
+async def test_changes_go_on_while_the_store_does_not(place: Place) -> None:
+    with sqlite3.connect(place.database, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        outcome = await place.gate.apply(RESPLIT, author="ann", message="", expected=None)
+        other.execute("ROLLBACK")
+    assert not outcome.kept
+    assert place.fleet.taken[-1].revision == 2
+    assert [each.revision and each.revision.number for each in find(place.run_dir).pending] == [2]
+    newest = place.store.newest()
+    assert newest is not None
+    assert newest.number == 1
+
+
+async def test_what_the_store_knows_beyond_the_run_directory_is_taken(place: Place, tmp_path: Path) -> None:
+    await apply(place, RESPLIT)
+    newest = place.store.newest()
+    other = tmp_path / "other"
+    other.mkdir()
+    with closing(Place(other)) as behind:
+        await behind.gate.recover(newest, [disabled()], "")
+        assert (behind.gate.standing.revision, behind.fleet.taken[-1].disabled) == (newest, {"one"})
+        serial = behind.fleet.taken[-1].serial
+        await behind.gate.recover(newest, [disabled()], "")
+        assert behind.fleet.taken[-1].serial == serial
