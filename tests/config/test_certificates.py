@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.digests import digest
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.load import load
 from gateway.core.model import Listener, UpstreamTls
@@ -37,8 +38,23 @@ def test_relative_paths_begin_at_the_files_folder(folder: Path) -> None:
     )
     snapshot = load(completed(text).encode(), name="x", folder=folder).snapshot
     cert, key, ca = (str(folder / name) for name in ("cert.pem", "key.pem", "ca.pem"))
-    assert snapshot.listen == (Listener("0.0.0.0", 443, cert, key),)
-    assert snapshot.variants["a"].tls == UpstreamTls(ca, cert, key)
+    assert snapshot.listen == (Listener("0.0.0.0", 443, cert, key, digest(cert, key)),)
+    assert snapshot.variants["a"].tls == UpstreamTls(ca, cert, key, digest=digest(ca, cert, key))
+
+
+def test_a_file_that_changes_makes_another_snapshot(folder: Path) -> None:
+    text = completed("listen: [{address: '0.0.0.0:443', tls: {cert: cert.pem, key: key.pem}}]").encode()
+    before = load(text, name="x", folder=folder)
+    assert load(text, name="x", folder=folder).snapshot == before.snapshot
+    cert = folder / "cert.pem"
+    cert.write_bytes(cert.read_bytes() + b"\n")
+    assert load(text, name="x", folder=folder).snapshot != before.snapshot
+    assert before.files == (str(cert), str(folder / "key.pem"))
+
+
+def test_no_file_and_a_file_that_is_gone_have_digests_of_their_own(folder: Path) -> None:
+    assert digest(None) == ""
+    assert digest(str(folder / "none.pem")) not in ("", digest(str(folder / "cert.pem")))
 
 
 @pytest.mark.parametrize(
