@@ -9,13 +9,17 @@ from random import random
 
 from gateway.core import breaker_cells as at
 from gateway.core import budget, model
-from gateway.core.breaker import Breaker, Transition
+from gateway.core.breaker import Breaker, State, Transition
 from gateway.core.breaker_cells import Shared, Slot
 from gateway.core.budget import Budget
 from gateway.links.board import Board
 from gateway.proxy.permits import Permits
 from gateway.proxy.tally import Tally
 
+_CHANGES = b"breaker changes"
+"""The cell that counts the changes of state that a worker told of."""
+_AFTER = 1.0
+"""Seconds beyond its window for which a breaker is looked at after the last call."""
 _FRESH = 5
 """Every so many ticks the cells of workers that came meanwhile are looked up."""
 OnTransition = Callable[[str, Transition], None]
@@ -31,12 +35,20 @@ class Guard:
         budget_key = at.key(budget.RUN, self.name)
         self._spent = [tally.cells(budget_key, budget.RUN.size)]
         self._own = Slot(number, *own)
+        self._busy_until = 0.0
         self._slots = [self._own]
         self.refresh()
         shared = Shared(self._own, self._slots)
         self.breaker = Breaker(variant.breaker, shared, permits, draw=random)
         allowance = budget.retries(variant.retry.budget, variant.breaker.window)
         self.retries = Budget(self._spent[0], self._spent, allowance)
+
+    def is_busy(self, now: float) -> bool:
+        """Whether there is something to look at: calls not long ago, or a state that time changes."""
+        if self.retries.calls:
+            self.retries.flush(now)
+            self._busy_until = now + self.breaker.settings.window + _AFTER
+        return now < self._busy_until or self.breaker.state is not State.CLOSED
 
     def configure(self, variant: model.Variant, forced: model.Forced | None) -> None:
         """Go by these settings from now on; state and counts stay."""
@@ -79,6 +91,9 @@ class Guards:
         self._descriptor = descriptor
         self._guards: dict[str, Guard] = {}
         self._forgiven: dict[str, Forgiven] = {}
+        self._changes = tally.cells(_CHANGES, 1)
+        self._all_changes = board.cells(_CHANGES)
+        self._known_changes = -1
         self._ticks = 0
 
     def of(self, variant: model.Variant, forced: model.Forced | None) -> Guard:
@@ -108,14 +123,26 @@ class Guards:
         """Look at the clock and at the other workers."""
         self._ticks += 1
         if self._ticks % _FRESH == 0:
-            self._board.cells(b"")
+            self._refresh()
+        everyone = self._has_changed()
         for name, guard in self._guards.items():
-            if self._ticks % _FRESH == 0:
-                guard.refresh()
-            guard.retries.flush(now)
-            for transition in guard.breaker.tick(now):
-                told(name, transition)
+            if everyone or guard.is_busy(now):
+                for transition in guard.breaker.tick(now):
+                    self._changes[0] += 1
+                    told(name, transition)
         for each in self._forgiven.values():
             each.budget.flush(now)
-            if self._ticks % _FRESH == 0:
-                each.refresh()
+
+    def _has_changed(self) -> bool:
+        """Whether any breaker changed its state, in any worker: then those that rest here are to know as well."""
+        total = sum(values[index] for values, index in self._all_changes)
+        known, self._known_changes = self._known_changes, total
+        return total != known
+
+    def _refresh(self) -> None:
+        """Find the cells of workers that came meanwhile."""
+        self._board.cells(_CHANGES)
+        for guard in self._guards.values():
+            guard.refresh()
+        for each in self._forgiven.values():
+            each.refresh()
