@@ -1,7 +1,11 @@
-# The gateway in a container: not root, nothing written but under /tmp (and where the configuration says).
+# The gateway in a container: not root, nothing written but under /tmp and where the configuration says.
 #
 #   docker build -t model-gateway .
-#   docker run --read-only --tmpfs /tmp -p 8080:8080 -v "$PWD/gateway.yaml:/etc/gateway/gateway.yaml:ro" model-gateway
+#   docker run --read-only --tmpfs /tmp -p 8080:8080 -v gateway:/var/lib/gateway \
+#     -v "$PWD/gateway.yaml:/etc/gateway/gateway.yaml:ro" model-gateway
+#
+# Revisions, overrides and events are kept by `store: sqlite:////var/lib/gateway/gateway.db`; without it the default lies
+# beside the configuration file, which cannot be written here: the gateway serves, and says that nothing is kept.
 #
 # In the configuration, listen on 0.0.0.0:8080. The admin address is the container's own loopback unless the file says
 # otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 40).
@@ -15,10 +19,12 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt \
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
- && pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps /wheel/*.whl
+ && pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps /wheel/*.whl \
+ && mkdir /state
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/gateway /opt/gateway
+COPY --from=build --chown=65532:65532 /state /var/lib/gateway
 ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532
 WORKDIR /etc/gateway
