@@ -6,9 +6,10 @@ taken by those that serve, told. It must not know HTTP, nor how workers and the 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from gateway.admin.operations import Outcome, RefusedError, StaleError, UnavailableError, UnknownError
 from gateway.config.faults import ConfigError
@@ -17,24 +18,17 @@ from gateway.config.settings import Settings
 from gateway.control import restarts
 from gateway.control.counts import Counts
 from gateway.control.events import Events
+from gateway.control.fleet import Fleet, RejectedError
 from gateway.control.keeping import Keeping
 from gateway.control.naming import FILE, GATEWAY, digest, subject
 from gateway.control.standing import Standing
+from gateway.control.undoing import undo
 from gateway.core import overrides
-from gateway.core.model import Snapshot
 from gateway.core.records import Change, Delivery, Event, Origin, Override, OverrideKey, Revision
 from gateway.core.same import same
 from gateway.core.suggest import did_you_mean
 from gateway.links.rundir import RunDir
 from gateway.store.errors import ConflictError, StoreError
-
-
-class Fleet(Protocol):
-    """The workers."""
-
-    async def swap(self, before: Snapshot, after: Snapshot) -> Sequence[str]:
-        """All that serve take the snapshot, or are replaced; answers what is worth saying."""
-
 
 Loader = Callable[[bytes], Configuration]
 Addressed = Callable[[Event], tuple[Delivery, ...]]
@@ -201,9 +195,7 @@ class Gate:
             before = self.standing.find(override.key)
             if override.kind == "split_set":
                 override = replace(override, previous=before.split if before is not None else None)
-            event = self._events.make(
-                "override_set", subject(override), who=override.who, why=override.why, detail=_detail(override)
-            )
+            event = self._set(override, override.who, override.why)
             return await self._enter(self.standing.override(given=(override,)), Change(set=(override,)), [event])
 
     async def end_override(self, key: OverrideKey, *, who: str, why: str) -> Outcome:
@@ -226,6 +218,9 @@ class Gate:
         keys = tuple(each.key for each in over)
         happened = [self._ended(each, who, why) for each in over]
         return await self._enter(self.standing.override(ended=keys), Change(ended=keys), happened)
+
+    def _set(self, override: Override, who: str, why: str) -> Event:
+        return self._events.make("override_set", subject(override), who=who, why=why, detail=_detail(override))
 
     def _ended(self, override: Override, who: str, why: str) -> Event:
         return self._events.make("override_ended", subject(override), who=who, why=why, detail=_detail(override))
@@ -300,11 +295,30 @@ class Gate:
     # ---- the way of every change
 
     async def _enter(self, following: Standing, change: Change, happened: list[Event]) -> Outcome:
+        before = self.standing
         kept = await self._keep(change, happened)
-        notes = await self._swap(following)
+        try:
+            notes = await self._swap(following)
+        except RejectedError as error:
+            await self._take_back(before, happened, f"no worker can take it: {error}")
+            raise RefusedError(f"no worker can take it, so it was taken back: {error}") from None
         for event in happened:
             self._events.publish(event)
         return Outcome(self.standing.revision, kept, changed=True, notes=tuple(notes))
+
+    async def _take_back(self, before: Standing, happened: list[Event], why: str) -> None:
+        """What was in force before is so again; the records show both."""
+        undone = self.standing
+        back, change = undo(before, undone, now=self._now())
+        told = [self._set(each, GATEWAY, why) for each in change.set]
+        told += [self._ended(each, GATEWAY, why) for each in undone.overrides if each.key in change.ended]
+        if change.revision is not None:
+            told.append(self._events.make("revision_restored", "configuration", who=GATEWAY, why=why))
+        await self._keep(change, told)
+        with suppress(RejectedError):  # workers have it already
+            await self._swap(back)
+        for event in (*happened, *told):
+            self._events.publish(event)
 
     async def _tell(self, happened: list[Event]) -> None:
         await self._keep(Change(), happened)

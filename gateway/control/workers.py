@@ -1,7 +1,8 @@
 """The workers control knows: adopted by what they say of themselves, forgotten when their link ends.
 
 It decides which snapshot each is sent, how long it may take, and that one which cannot take it is replaced: it is told
-to end, and the launcher starts another. They serve without control.
+to end, and the launcher starts another. A snapshot that all refuse is at fault itself, and replaces nobody. They serve
+without control.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import TypedDict, cast
 
 import orjson
 
+from gateway.control.fleet import RejectedError
 from gateway.core.delta import delta
 from gateway.core.model import Snapshot
 from gateway.links.frames import Frames
@@ -28,6 +30,8 @@ END_WITHIN = 5.0
 """Seconds until one that was told to end must say so, and must have ended once a drain's time is over."""
 _PACE = 0.01
 """Seconds between two tries to send to a worker that reads slowly."""
+_RECENT = 3
+"""Snapshots that a worker may have now and be sent only the difference to."""
 
 
 class State(TypedDict):
@@ -51,6 +55,17 @@ class Refusal(TypedDict):
     refused: str
 
 
+class Told(TypedDict):
+    """What a worker says that happened to a variant."""
+
+    index: int
+    pid: int
+    event: str
+    subject: str
+    why: str
+    detail: dict[str, object]
+
+
 @dataclass(slots=True)
 class Adopted:
     """A worker that is linked to control, and since when."""
@@ -58,9 +73,21 @@ class Adopted:
     state: State
     since: datetime
     refused: str = ""
-    """Why it did not take the snapshot it was sent last."""
+    """Why it did not take the snapshot it was sent last, in its own words."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever it says something."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever sends it a snapshot: parts of two must not mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A worker that has not taken the target, and why."""
+
+    link: Frames
+    why: str
+    refused: bool
+    """Whether it said so itself; else it said nothing in time."""
 
 
 class Workers:
@@ -73,12 +100,17 @@ class Workers:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         replaced: Callable[[int, int], None] = lambda index, pid: None,
+        told: Callable[[Told], None] = lambda happened: None,
     ) -> None:
         self.target = target
+        self._recent = {target.serial: target}
+        self._cut: dict[int, asyncio.Task[list[bytes]]] = {}
+        """The frames of deltas to the target, by the serial that they start from."""
         self._linked: dict[Frames, Adopted] = {}
         self._log = log
         self._now = now
         self._replaced = replaced
+        self._told = told
         self._pids: dict[int, int] = {}
         self._adopted = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -91,6 +123,8 @@ class Workers:
         if said is None:
             self._log.error("a link said what no worker says")
             link.close()
+        elif "event" in said:
+            self._told(cast(Told, said))
         elif "refused" in said:
             self._refused(link, cast(Refusal, said))
         else:
@@ -114,7 +148,7 @@ class Workers:
         self._log.info("worker adopted", index=state["index"], pid=state["pid"], revision=state["revision"])
         self._note_restart(state)
         if state["serial"] != self.target.serial and not state["draining"]:
-            self._spawn(self._hand_over(link, None, self.target))
+            self._spawn(self._catch_up(link))
 
     def _note_restart(self, state: State) -> None:
         before = self._pids.get(state["index"])
@@ -147,29 +181,55 @@ class Workers:
     # ---- snapshots
 
     async def swap(self, before: Snapshot, after: Snapshot) -> Sequence[str]:
-        """All that serve take the snapshot, or are replaced; answers which are, and why."""
+        """All that serve take the snapshot, or are replaced; answers which are, and why. RejectedError where all refuse
+        it: then none is replaced."""
         self.target = after
+        self._cut = {}
+        for each in self._linked.values():
+            each.changed.set()
+        self._recent |= {before.serial: before, after.serial: after}
+        self._recent = dict(sorted(self._recent.items())[-_RECENT:])
         serving = [link for link, each in self._linked.items() if not each.state["draining"]]
-        notes = await asyncio.gather(*(self._hand_over(link, before, after) for link in serving))
-        return [note for note in notes if note]
+        failed = [each for each in await asyncio.gather(*map(self._hand_over, serving)) if each is not None]
+        self._cut = {}
+        if failed and len(failed) == len(serving) and all(each.refused for each in failed):
+            raise RejectedError(failed[0].why)
+        return [note for note in map(self._replace, failed) if note]
 
-    async def _hand_over(self, link: Frames, before: Snapshot | None, after: Snapshot) -> str:
-        """Sends what the worker does not have; answers why it is replaced, or nothing."""
-        adopted = self._linked.get(link)
+    async def _catch_up(self, link: Frames) -> None:
+        """One that has come takes the target, or is replaced."""
+        failed = await self._hand_over(link)
+        if failed is not None:
+            self._replace(failed)
+
+    async def _hand_over(self, link: Frames) -> Failed | None:
+        """Sends what the worker does not have of the target; None where it has it then, or need not any more."""
+        adopted, after = self._linked.get(link), self.target
         if adopted is None:
-            return ""
-        base = before if before is not None and adopted.state["serial"] == before.serial else None
-        adopted.refused = ""
-        parts = await asyncio.to_thread(_frames, base, after)
-        try:
-            async with asyncio.timeout(TAKE_WITHIN):
-                await self._send(link, parts)
-                await self._taken(link, adopted, after)
-        except TimeoutError:
-            adopted.refused = adopted.refused or f"it did not take the snapshot within {TAKE_WITHIN:g} s"
-        if not adopted.refused or link not in self._linked or after is not self.target:
-            return ""
-        return self._replace(link, adopted)
+            return None
+        async with adopted.turn:
+            adopted.refused = why = ""
+            parts = await self._frames(adopted.state["serial"], after)
+            try:
+                async with asyncio.timeout(TAKE_WITHIN):
+                    await self._send(link, parts)
+                    await self._taken(link, adopted, after)
+            except TimeoutError:
+                why = f"it did not take the snapshot within {TAKE_WITHIN:g} s"
+            why = adopted.refused or why
+        if not why or link not in self._linked or after is not self.target:
+            return None
+        return Failed(link, why, refused=bool(adopted.refused))
+
+    async def _frames(self, serial: int, after: Snapshot) -> list[bytes]:
+        """Cut up once for all workers that start from the same."""
+        base = self._recent.get(serial)
+        start = 0 if base is None else serial
+        if after is not self.target:
+            return []
+        if start not in self._cut:
+            self._cut[start] = asyncio.ensure_future(asyncio.to_thread(_frames, base, after))
+        return await asyncio.shield(self._cut[start])
 
     async def _send(self, link: Frames, parts: list[bytes]) -> None:
         for part in parts:
@@ -185,12 +245,15 @@ class Workers:
             adopted.changed.clear()
             await adopted.changed.wait()
 
-    def _replace(self, link: Frames, adopted: Adopted) -> str:
-        index, pid, why = adopted.state["index"], adopted.state["pid"], adopted.refused
-        self._log.error("worker replaced", index=index, pid=pid, why=why)
+    def _replace(self, failed: Failed) -> str:
+        adopted = self._linked.get(failed.link)
+        if adopted is None:
+            return ""
+        index, pid = adopted.state["index"], adopted.state["pid"]
+        self._log.error("worker replaced", index=index, pid=pid, why=failed.why)
         _signal(pid, signal.SIGTERM)
-        self._spawn(self._make_sure(link, pid))
-        return f"worker {index} is replaced: {why}"
+        self._spawn(self._make_sure(failed.link, pid))
+        return f"worker {index} is replaced: {failed.why}"
 
     async def _make_sure(self, link: Frames, pid: int) -> None:
         limits = self.target.limits
