@@ -193,6 +193,19 @@ class Endpoint(Answer):
     in_flight: int
 
 
+class Breaker(Answer):
+    """One variant's breaker now."""
+
+    state: Literal["closed", "half_open", "open"]
+    forced: bool
+    """Held in that state by an override."""
+    reason: str
+    """Why it changed last; empty where it did not since control began."""
+    since: datetime
+    retry_at: datetime | None
+    """When an open one lets a few calls try."""
+
+
 class Variant(Answer):
     """One variant now. Rates are of the last ten seconds."""
 
@@ -203,6 +216,7 @@ class Variant(Answer):
     error_rate: float
     latency: Mapping[str, float]
     """p50, p90 and p99 in seconds; empty without calls."""
+    breaker: Breaker
     endpoints: list[Endpoint]
 
 

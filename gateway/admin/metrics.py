@@ -18,6 +18,10 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from gateway.core.agreement import newest
+from gateway.core.breaker import State
+from gateway.core.breaker_cells import RUNS
+from gateway.core.breaker_cells import key as cells_key
 from gateway.core.metrics import DURATION_BUCKETS, METRICS, Metric, parse_key
 from gateway.core.model import Snapshot
 from gateway.core.records import Override
@@ -56,9 +60,19 @@ class BoardCollector(Collector):
         by_name: dict[str, list[Series]] = {}
         for (name, labels), cells in totals(self._board, self._start).items():
             by_name.setdefault(name, []).append((labels, cells))
+        by_name["gateway_breaker_state"] = [((name,), (self._breaker(name),)) for name in self._snapshot.variants]
         for metric in (*METRICS, UNRECORDED):
             if series := present(metric, by_name.get(metric.name, []), self._snapshot.variants):
                 yield family(metric, series)
+
+
+    def _breaker(self, variant: str) -> int:
+        """The state in force, or what an operator holds it in."""
+        forced = self._snapshot.forced.get(variant)
+        if forced is not None:
+            return State[forced.upper()]
+        found = newest(self._board.runs(cells_key(RUNS[0], variant), RUNS[0].size))
+        return 0 if found is None else found.state
 
 
 def present(metric: Metric, series: list[Series], variants: Container[str]) -> list[Series]:

@@ -59,6 +59,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerStatus:
+    """One variant's breaker now: `closed`, `half_open` or `open`, or what an operator holds it in."""
+
+    state: str
+    forced: bool
+    reason: str
+    """The sentence of its last change; empty where there was none since control began."""
+    since: datetime
+    retry_at: datetime | None
+    """When an open one lets a few calls try."""
+
+
+@dataclass(frozen=True, slots=True)
 class VariantStatus:
     """One variant now. Rates are of the last ten seconds; `latency` maps p50, p90, p99 to seconds, and is empty without
     calls."""
@@ -69,6 +82,7 @@ class VariantStatus:
     requests_per_second: float
     error_rate: float
     latency: Mapping[str, float]
+    breaker: BreakerStatus
     endpoints: tuple[Endpoint, ...]
 
 

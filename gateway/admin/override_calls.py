@@ -8,7 +8,7 @@ from gateway.admin import convert
 from gateway.admin.answers import Overrides
 from gateway.admin.calls import AnyAsked, Asked, answered
 from gateway.admin.refusals import Misfit, invalid_request
-from gateway.admin.requests import Enabled, NoQuery, ReasonQuery, SetSplit, instant
+from gateway.admin.requests import Enabled, ForceBreaker, NoQuery, ReasonQuery, SetSplit, instant
 from gateway.core.overrides import check_split
 from gateway.core.records import Override, OverrideKey
 
@@ -28,6 +28,19 @@ async def put_enabled(asked: Asked[NoQuery, Enabled]) -> web.StreamResponse:
     if body.expires is not None:
         raise invalid_request([Misfit(path="expires", message="goes with enabled: false only")])
     outcome = await asked.operations.end_override(("variant_disabled", variant), who=asked.who, why=body.reason)
+    return answered(convert.outcome(outcome), revision=outcome.revision.number)
+
+
+async def put_breaker(asked: Asked[NoQuery, ForceBreaker]) -> web.StreamResponse:
+    """Held open or closed by an override; left to itself by ending it."""
+    variant, body, now = asked.name("variant"), asked.body, asked.context.now()
+    if body.state != "auto":
+        expires = _ahead(instant(body.expires, now), now)
+        forced = Override("breaker_forced", variant, asked.who, body.reason, now, expires, state=body.state)
+        return await _set(asked, forced)
+    if body.expires is not None:
+        raise invalid_request([Misfit(path="expires", message="goes with state: open or closed only")])
+    outcome = await asked.operations.end_override(("breaker_forced", variant), who=asked.who, why=body.reason)
     return answered(convert.outcome(outcome), revision=outcome.revision.number)
 
 

@@ -143,6 +143,17 @@ class Enabled(Body):
     """With enabled false: how long, such as 2h, or until when. Without it: until it is enabled again."""
 
 
+class ForceBreaker(Body):
+    """What a variant's breaker is held in."""
+
+    state: Literal["auto", "open", "closed"]
+    """open: it gets no live call; closed: its breaker never opens; auto: the breaker decides again."""
+    reason: Words = ""
+    """Why, for whoever looks at the overrides or the events later."""
+    expires: Expiry | None = None
+    """With open or closed: how long, such as 2h, or until when. Without it: until it is auto again."""
+
+
 def _some_weight(split: dict[str, int]) -> dict[str, int]:
     if not any(split.values()):
         raise ValueError("at least one weight above zero is due")

@@ -10,12 +10,13 @@ from gateway.admin.calls import EVENT_STREAM, JSON, YAML, AnyCall, Call
 from gateway.admin.config_calls import check_config, get_config, plan_config, put_config
 from gateway.admin.etags import IF_MATCH
 from gateway.admin.event_calls import LAST_EVENT_ID, get_events
-from gateway.admin.override_calls import delete_split, list_overrides, put_enabled, put_split
+from gateway.admin.override_calls import delete_split, list_overrides, put_breaker, put_enabled, put_split
 from gateway.admin.probe_calls import probe_variant
 from gateway.admin.requests import (
     AskToProbe,
     Enabled,
     EventsQuery,
+    ForceBreaker,
     MessageQuery,
     NoQuery,
     Nothing,
@@ -127,6 +128,18 @@ CALLS: tuple[AnyCall, ...] = (
         handler=put_enabled,
         query=NoQuery,
         body=Enabled,
+        answers={JSON: answers.Outcome},
+        refusals=("not_found", "refused"),
+        has_etag=True,
+    ),
+    Call(
+        method="PUT",
+        path="/variants/{variant}/breaker",
+        role="operator",
+        summary="Hold a variant's breaker open or closed, or leave it to itself",
+        handler=put_breaker,
+        query=NoQuery,
+        body=ForceBreaker,
         answers={JSON: answers.Outcome},
         refusals=("not_found", "refused"),
         has_etag=True,

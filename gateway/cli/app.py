@@ -27,6 +27,7 @@ COMMANDS = {
     "revisions": "List what was in force when, and what it changed.",
     "rollback": "Put an earlier revision in force again.",
     "overrides": "List the decisions taken at run time.",
+    "breaker": "Hold a variant's breaker open or closed, or leave it to itself.",
     "disable": "Take a variant out.",
     "enable": "Let a disabled variant answer again.",
     "switch": "Send all calls of a route to one variant, or go back.",

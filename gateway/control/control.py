@@ -19,6 +19,7 @@ from gateway.config.digests import files
 from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration, load
 from gateway.control import standing
+from gateway.control.breakers import Breakers
 from gateway.control.counts import Counts
 from gateway.control.events import Events
 from gateway.control.expiry import Expiry
@@ -30,7 +31,7 @@ from gateway.control.start import read
 from gateway.control.status import Observer
 from gateway.control.watch import Watch
 from gateway.control.webhooks import Webhooks
-from gateway.control.workers import Workers
+from gateway.control.workers import Told, Workers
 from gateway.links.board import Board
 from gateway.links.log import Log, describe
 from gateway.links.rundir import RunDir
@@ -57,7 +58,7 @@ class Control:
         self._keeping = Keeping(Store(settings.store.reveal()), log, counts, waiting=present.pending)
         self._webhooks = Webhooks(settings.notify, self._keeping.read, log, count=counts.webhook)
         self._events = Events(log, now, last=present.event, told=self._webhooks.publish)
-        self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart)
+        self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart, told=self._on_told)
         self._gate = Gate(
             present,
             run_dir,
@@ -71,7 +72,8 @@ class Control:
             now=now,
         )
         self._file = File(self._path, take=self._take_file, unreadable=self._gate.refuse_file)
-        self._observer = Observer(Board.open(board))
+        self._breakers = Breakers(Board.open(board))
+        self._observer = Observer(Board.open(board), self._breakers)
         self._expiry = Expiry(self._gate, now)
         self._named: tuple[object, tuple[str, ...]] = (None, ())
         self._watch: Watch | None = None
@@ -195,6 +197,11 @@ class Control:
     def on_waiting(self) -> None:
         """For `keeping`."""
         self._gate.leave()
+
+    def _on_told(self, told: Told) -> None:
+        """A breaker or a pool in a worker; sentences of breakers are shown with them."""
+        self._breakers.told(told["subject"], told["why"])
+        self._spawn(self._gate.record(told["event"], told["subject"], told["why"], told["detail"]))
 
     def _on_restart(self, index: int, pid: int) -> None:
         self._spawn(self._gate.record("worker_restarted", f"worker {index}", f"it ended; process {pid} took its place"))

@@ -24,6 +24,10 @@ class Counts:
         """One more."""
         self._add("gateway_webhooks_total", result)
 
+    def forced_open(self, variant: str) -> None:
+        """An operator opened its breaker."""
+        self._add("gateway_breaker_trips_total", variant, "forced")
+
     def store_failed(self) -> None:
         """The store could not do something."""
         self._add("gateway_store_failures_total")

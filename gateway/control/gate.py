@@ -196,6 +196,8 @@ class Gate:
             if override.kind == "split_set":
                 override = replace(override, previous=before.split if before is not None else None)
             event = self._set(override, override.who, override.why)
+            if override.state == "open":
+                self._counts.forced_open(override.subject)
             return await self._enter(self.standing.override(given=(override,)), Change(set=(override,)), [event])
 
     async def end_override(self, key: OverrideKey, *, who: str, why: str) -> Outcome:
@@ -247,10 +249,10 @@ class Gate:
 
     # ---- what else happens
 
-    async def record(self, kind: str, about: str, why: str) -> None:
+    async def record(self, kind: str, about: str, why: str, detail: Mapping[str, object] | None = None) -> None:
         """Something happened by itself that changes nothing in force."""
         async with self._one_at_a_time:
-            await self._tell([self._events.make(kind, about, who=GATEWAY, why=why)])
+            await self._tell([self._events.make(kind, about, who=GATEWAY, why=why, detail=detail)])
 
     async def renumber(self) -> None:
         """What waits gets numbers that nobody else has: the store was away when they were given."""

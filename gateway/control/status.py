@@ -12,6 +12,7 @@ from itertools import repeat
 from operator import sub
 
 from gateway.admin.operations import (
+    BreakerStatus,
     Endpoint,
     FileStatus,
     RouteStatus,
@@ -19,6 +20,7 @@ from gateway.admin.operations import (
     VariantStatus,
     WorkerStatus,
 )
+from gateway.control.breakers import Breakers
 from gateway.control.gauging import Gauges, Reading
 from gateway.control.rates import Rise, Samples, Span, latency, share
 from gateway.core.assignment import remaining
@@ -51,11 +53,13 @@ class Observer:
     def __init__(
         self,
         board: Board,
+        breakers: Breakers,
         *,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._gauges = Gauges(board)
+        self._breakers = breakers
         self._now = now
         self._sleep = sleep
         self._readings = 0
@@ -101,7 +105,12 @@ class Observer:
             overrides=overrides,
             routes={name: self._route(snapshot, name, requests) for name in snapshot.routes},
             variants={
-                name: variants.status(each, enabled=name not in snapshot.disabled, known=endpoints or {})
+                name: variants.status(
+                    each,
+                    enabled=name not in snapshot.disabled,
+                    breaker=self._breakers.status(snapshot, name),
+                    known=endpoints or {},
+                )
                 for name, each in snapshot.variants.items()
             },
             workers=workers,
@@ -126,7 +135,7 @@ class _Variants:
         self._failed = Rise(rates.seconds, rates.before.failed, rates.after.failed)
         self._before = before
 
-    def status(self, variant: Variant, *, enabled: bool, known: Known) -> VariantStatus:
+    def status(self, variant: Variant, *, enabled: bool, breaker: BreakerStatus, known: Known) -> VariantStatus:
         """One of them."""
         gauges, name = self._gauges, variant.name
         ended, failed = gauges.ended.places.get(name), gauges.failed.places.get(name)
@@ -137,6 +146,7 @@ class _Variants:
             requests_per_second=self._ended.per_second(ended),
             error_rate=share(self._failed.at(failed), self._ended.at(ended)),
             latency=self._latency(name),
+            breaker=breaker,
             endpoints=tuple(Endpoint(each.url, *known.get(each.url, _UNKNOWN)) for each in variant.endpoints),
         )
 

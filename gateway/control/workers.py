@@ -66,6 +66,9 @@ class Told(TypedDict):
     detail: dict[str, object]
 
 
+_TOLD = {name: dict if name == "detail" else kind for name, kind in Told.__annotations__.items()}
+
+
 @dataclass(slots=True)
 class Adopted:
     """A worker that is linked to control, and since when."""
@@ -283,7 +286,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
         pass  # it has ended meanwhile
 
 
-def parse(frame: bytes) -> State | Refusal | None:
+def parse(frame: bytes) -> State | Refusal | Told | None:
     """What a worker says, or None for anything else."""
     try:
         said = orjson.loads(frame)
@@ -294,6 +297,8 @@ def parse(frame: bytes) -> State | Refusal | None:
     kinds = {name: type(value) for name, value in said.items()}
     if kinds == Refusal.__annotations__:
         return cast(Refusal, said)
+    if kinds == _TOLD:
+        return cast(Told, said)
     if isinstance(said.get("blocked"), int):
         kinds["blocked"] = float
     return cast(State, said) if kinds == State.__annotations__ else None

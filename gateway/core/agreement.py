@@ -6,6 +6,7 @@ or repeated: a word only ever grows, so an old one changes nothing. When two wor
 the more careful state wins (open above half_open above closed), then the lower slot; the other change is not told of.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.core.breaker_cells import MADE, ROW, SINCE, UNTIL, Shared, Slot
@@ -75,6 +76,23 @@ class Agreement:
     def _look(self) -> Standing:
         cells = max(self._cells.slots, key=_rank).state
         return Standing(cells[MADE], cells[SINCE], cells[UNTIL], cells[ROW])
+
+
+class Found(NamedTuple):
+    """The state in force, as somebody sees it who is no worker; times in milliseconds of the monotonic clock."""
+
+    word: int
+    state: int
+    since: int
+    until: int
+
+
+def newest(states: Mapping[int, Sequence[int]]) -> Found | None:
+    """The state in force, of the state cells of each worker by its number; None where no worker has any."""
+    if not states:
+        return None
+    cells = max(states.items(), key=lambda each: (each[1][MADE], -each[0]))[1]
+    return Found(cells[MADE], state(cells[MADE]), cells[SINCE], cells[UNTIL])
 
 
 def _rank(slot: Slot) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.admin.operations import (
+    BreakerStatus,
     Endpoint,
     FileStatus,
     Outcome,
@@ -107,6 +108,7 @@ class Memory:
                     requests_per_second=39.0,
                     error_rate=0.25,
                     latency={"p50": 0.004, "p90": 0.006, "p99": 0.011},
+                    breaker=BreakerStatus("closed", False, "3 probes succeeded", START, None),
                     endpoints=tuple(Endpoint(endpoint.url, True, 1) for endpoint in each.endpoints),
                 )
                 for name, each in snapshot.variants.items()

@@ -10,6 +10,13 @@ async def test_the_status_shows_everything_at_a_glance(site: Site) -> None:
         "requests_per_second": 39.0,
         "error_rate": 0.25,
         "latency": {"p50": 0.004, "p90": 0.006, "p99": 0.011},
+        "breaker": {
+            "state": "closed",
+            "forced": False,
+            "reason": "3 probes succeeded",
+            "since": "2026-01-31T12:00:00Z",
+            "retry_at": None,
+        },
     }
     answer = await site.ask("GET", "/status", role="viewer")
     assert await answer.json() == {

@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.admin.operations import Endpoint, FileStatus, RouteStatus, Status, VariantStatus, WorkerStatus
+from gateway.admin.operations import (
+    BreakerStatus,
+    Endpoint,
+    FileStatus,
+    RouteStatus,
+    Status,
+    VariantStatus,
+    WorkerStatus,
+)
+from gateway.control.breakers import Breakers
 from gateway.control.status import Observer
 from gateway.core import model
 from gateway.core.metrics import DURATION_BUCKETS, key
@@ -18,6 +27,7 @@ from gateway.links.board import Board, Slot
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 URLS = ("http://10.0.0.1:80", "http://10.0.0.2:80")
+CLOSED = BreakerStatus("closed", False, "", WHEN, None)
 SNAPSHOT = Snapshot(
     listen=(),
     variants={
@@ -37,8 +47,8 @@ BEFORE = Status(
     overrides=(),
     routes={"r": RouteStatus({"v1": 95, "v2": 5}, ("v1",), 0.0), "s": RouteStatus({"v2": 1}, ("v2", "v1"), 0.0)},
     variants={
-        "v1": VariantStatus("3.2", True, 0, 0.0, 0.0, {}, tuple(Endpoint(url, True, 0) for url in URLS)),
-        "v2": VariantStatus("", True, 0, 0.0, 0.0, {}, ()),
+        "v1": VariantStatus("3.2", True, 0, 0.0, 0.0, {}, CLOSED, tuple(Endpoint(url, True, 0) for url in URLS)),
+        "v2": VariantStatus("", True, 0, 0.0, 0.0, {}, CLOSED, ()),
     },
     workers=(),
 )
@@ -92,7 +102,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def observer(descriptor: int, clock: Clock) -> Observer:
-    return Observer(Board.open(descriptor), now=clock)
+    return Observer(Board.open(descriptor), Breakers(Board.open(descriptor), clock=clock, now=lambda: WHEN), now=clock)
 
 
 def status(observer: Observer, snapshot: Snapshot = SNAPSHOT, **changed: object) -> Status:
@@ -225,7 +235,7 @@ async def test_it_reads_once_a_second(descriptor: int, workers: list[Worker], cl
             enough.set()
             await asyncio.Event().wait()
 
-    observer = Observer(Board.open(descriptor), now=clock, sleep=sleep)
+    observer = Observer(Board.open(descriptor), Breakers(Board.open(descriptor)), now=clock, sleep=sleep)
     running = asyncio.ensure_future(observer.run())
     await enough.wait()
     running.cancel()
