@@ -25,6 +25,7 @@ from gateway.control.events import Events
 from gateway.control.expiry import Expiry
 from gateway.control.file import File
 from gateway.control.gate import Gate
+from gateway.control.health import Health
 from gateway.control.keeping import Keeping
 from gateway.control.operations import Operations
 from gateway.control.start import read
@@ -75,6 +76,7 @@ class Control:
         self._breakers = Breakers(Board.open(board))
         self._observer = Observer(Board.open(board), self._breakers)
         self._expiry = Expiry(self._gate, now)
+        self._health = Health(lambda: self.workers.target, self.workers.tell_health, self._on_health)
         self._named: tuple[object, tuple[str, ...]] = (None, ())
         self._watch: Watch | None = None
         self._bearers: tuple[object, tuple[Bearer, ...]] = (None, ())
@@ -114,6 +116,7 @@ class Control:
             self._keeping.run(self),
             self._watch.run(),
             self._expiry.run(),
+            self._health.run(),
             self._webhooks.run(),
             self._observer.run(),
         ):
@@ -197,6 +200,10 @@ class Control:
     def on_waiting(self) -> None:
         """For `keeping`."""
         self._gate.leave()
+
+    async def _on_health(self, variant: str, available: bool, why: str) -> None:
+        kind = "variant_available" if available else "variant_unavailable"
+        await self._gate.record(kind, f"variant {variant}", why)
 
     def _on_told(self, told: Told) -> None:
         """A breaker or a pool in a worker; sentences of breakers are shown with them."""

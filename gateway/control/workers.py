@@ -24,6 +24,8 @@ from gateway.links.log import Log
 
 PART = b"D"
 """What a frame with a part of a delta begins with."""
+_HEALTH = b"H"
+"""What a frame with the endpoints that are not well begins with."""
 TAKE_WITHIN = 5.0
 """Seconds a worker may take over a snapshot."""
 END_WITHIN = 5.0
@@ -114,6 +116,7 @@ class Workers:
         self._now = now
         self._replaced = replaced
         self._told = told
+        self._health: dict[str, list[str]] = {}
         self._pids: dict[int, int] = {}
         self._adopted = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -149,6 +152,8 @@ class Workers:
         self._linked[link] = Adopted(state, self._now())
         self._adopted.set()
         self._log.info("worker adopted", index=state["index"], pid=state["pid"], revision=state["revision"])
+        if self._health:
+            link.send(_HEALTH + orjson.dumps(self._health))
         self._note_restart(state)
         if state["serial"] != self.target.serial and not state["draining"]:
             self._spawn(self._catch_up(link))
@@ -180,6 +185,12 @@ class Workers:
     def any_serves(self) -> bool:
         """Whether a linked worker is not about to end."""
         return any(not adopted.state["draining"] for adopted in self._linked.values())
+
+    def tell_health(self, unwell: dict[str, list[str]]) -> None:
+        """What health checks say: by variant, the endpoints that are not well; all workers, and those to come, know."""
+        self._health = unwell
+        for link in self._linked:
+            link.send(_HEALTH + orjson.dumps(unwell))
 
     # ---- snapshots
 
