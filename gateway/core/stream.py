@@ -1,27 +1,9 @@
-"""Streams of chat completions: where the answer begins in them. Knows server-sent events, no route and no clock.
+"""Streams of chat completions: what their events say. Knows server-sent events, no route and no clock.
 
 Comments, an event with a role alone, and empty deltas come before a model has said anything.
 """
 
 import orjson
-
-_MOST = 64 << 10
-"""Bytes of one event that are looked at; a longer one is content."""
-
-
-class Beginning:
-    """Watches a stream for its first content event (any but those above)."""
-
-    __slots__ = ("_rest",)
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def is_in(self, data: bytes) -> bool:
-        """Whether the stream's next piece brings that event, or its end."""
-        text = (self._rest + data).replace(b"\r\n", b"\n")
-        *events, self._rest = text.split(b"\n\n")
-        return len(self._rest) > _MOST or any(is_content(event) for event in events)
 
 
 def is_content(event: bytes) -> bool:

@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.core.agreement import Agreement, generation, state, word
+from gateway.core import breaker_cells as at
+from gateway.core.agreement import Agreement, generation, newest, state, word
 from gateway.core.breaker import Breaker, State
 from gateway.core.breaker_cells import Shared, Slot
 from gateway.core.model import BreakerSettings
@@ -196,3 +197,19 @@ class Views(RuleBasedStateMachine):
 
 TestViews = Views.TestCase
 TestViews.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+
+
+def test_who_is_no_worker_sees_the_newest_state_as_well() -> None:
+    """The greatest word; on a tie, which cannot be told of twice, the lower slot."""
+    assert newest({}) is None
+    states = {}
+    for number, made in ((0, word(1, 2)), (1, word(2, 1)), (2, word(2, 1))):
+        cells = [0] * at.RUNS[0].size
+        cells[at.MADE], cells[at.SINCE], cells[at.UNTIL] = made, 100 + number, 200 + number
+        states[number] = cells
+    found = newest(states)
+    assert found == (word(2, 1), 1, 101, 201)
+
+
+def test_runs_are_filed_under_their_name_and_the_variants() -> None:
+    assert at.key(at.RUNS[0], "fraud-4") == b"breaker state fraud-4"

@@ -1,10 +1,8 @@
 """Where the answer begins in a stream of chat completions."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gateway.core.stream import Beginning, is_content
+from gateway.core.stream import is_content, is_error
 
 SILENT = [
     b"",
@@ -32,30 +30,25 @@ TELLING = [
 @pytest.mark.parametrize("event", SILENT)
 def test_silent(event: bytes) -> None:
     assert not is_content(event)
-    assert not Beginning().is_in(event + b"\n\n")
 
 
 @pytest.mark.parametrize("event", TELLING)
-@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
-def test_telling(event: bytes, end: bytes) -> None:
+def test_telling(event: bytes) -> None:
     assert is_content(event)
-    assert Beginning().is_in(event + end)
 
 
-def test_an_event_counts_when_it_is_complete() -> None:
-    beginning = Beginning()
-    assert not beginning.is_in(TELLING[0] + b"\n")
-    assert beginning.is_in(b"\n")
-
-
-def test_an_endless_event_is_content() -> None:
-    assert Beginning().is_in(b"data: " + bytes(70_000))
-
-
-@given(st.integers(0, 200))
-def test_pieces_do_not_matter(cut: int) -> None:
-    stream = b"\r\n\r\n".join([*SILENT, TELLING[0], b""])
-    cut = min(cut, len(stream))
-    beginning = Beginning()
-    first = beginning.is_in(stream[:cut])
-    assert first or beginning.is_in(stream[cut:]) or cut == len(stream)
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (b'data: {"error": {"message": "out of memory"}}', True),
+        (b'event: error\ndata: {"error": "no"}', True),
+        (b'data: {"error": null, "choices": []}', False),
+        (b'data: {"error": {"message": "x"}, "choices": [{"delta": {}}]}', False),
+        (b'data: {"choices": [{"delta": {"content": "error"}}]}', False),
+        (b"data: [DONE]", False),
+        (b"data: no JSON", False),
+        (b": a comment", False),
+    ],
+)
+def test_errors(event: bytes, expected: bool) -> None:
+    assert is_error(event) is expected
