@@ -12,11 +12,9 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.admin.app import application
-from gateway.admin.operations import Outcome, RefusedError
 from gateway.admin.runner import runner
 from gateway.admin.tokens import Bearer, bearers
 from gateway.config.digests import files
-from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration, load
 from gateway.control import standing
 from gateway.control.breakers import Breakers
@@ -72,7 +70,13 @@ class Control:
             configured=lambda settings: self._webhooks.configure(settings.notify),
             now=now,
         )
-        self._file = File(self._path, take=self._take_file, unreadable=self._gate.refuse_file)
+        self._file = File(
+            self._path,
+            take=self._gate.take_file,
+            retake=self._gate.reread,
+            unreadable=self._gate.refuse_file,
+            taken=present.taken,
+        )
         self._breakers = Breakers(Board.open(board))
         self._observer = Observer(Board.open(board), self._breakers)
         self._expiry = Expiry(self._gate, now)
@@ -110,7 +114,7 @@ class Control:
 
     def start(self) -> None:
         """Begin with it."""
-        self._watch = Watch(self._files, self._on_files)
+        self._watch = Watch(self._files, self._on_files, known=[str(self._path)])
         for work in (
             self._recover(),
             self._keeping.run(self),
@@ -162,16 +166,10 @@ class Control:
         return str(self._path), *self._named[1]
 
     async def _on_files(self, changed: frozenset[str]) -> None:
-        try:
-            if not changed or str(self._path) in changed:
-                await self._file.read()
-            else:
-                await self._gate.reread()
-        except (ConfigError, RefusedError) as error:
-            self._log.error("a changed file cannot be taken up", why=str(error))
-
-    async def _take_file(self, text: bytes) -> Outcome:
-        return await self._gate.take_file(text)
+        if not changed or str(self._path) in changed:
+            await self._file.read()
+        else:
+            await self._file.reread()
 
     # ---- the store
 

@@ -11,20 +11,25 @@ from gateway.admin.operations import FileStatus, Outcome, RefusedError
 from gateway.config import source
 from gateway.config.faults import WHOLE_FILE, ConfigError, Fault
 from gateway.control.naming import digest
+from gateway.control.watch import EVERY
 from gateway.core.records import Revision
 
 Take = Callable[[bytes], Awaitable[Outcome]]
+Retake = Callable[[], Awaitable[Outcome]]
 Unreadable = Callable[[ConfigError], Awaitable[None]]
 
 
 class File:
-    """One file. `take` puts its text in force; `unreadable` is told where there is none to take."""
+    """One file. `take` puts its text in force, `retake` what is in force anew; `unreadable` is told where there is no
+    text; `taken` is the hash of the one last taken from it."""
 
-    def __init__(self, path: Path, *, take: Take, unreadable: Unreadable) -> None:
+    def __init__(self, path: Path, *, take: Take, retake: Retake, unreadable: Unreadable, taken: str = "") -> None:
         self.path = path
         self._take = take
+        self._retake = retake
         self._unreadable = unreadable
-        self._hash = ""
+        self._hash = taken
+        """Of what it held last; empty where it cannot be read."""
         self._faults: tuple[Fault, ...] = ()
 
     def status(self, revision: Revision) -> FileStatus:
@@ -32,14 +37,24 @@ class File:
         return FileStatus(differs=self._hash != revision.hash, faults=self._faults)
 
     async def begin(self, taken: str) -> None:
-        """After a start: it may have changed since its text was last taken."""
+        """After a start: it may have changed since its text was last taken, or be changing just now."""
+        before = None
+        while (found := await self._look()) not in {before, taken}:
+            before = found
+            await asyncio.sleep(EVERY)
+        self._hash = found
+        if found == taken:
+            self._faults = ()
+        elif found:
+            await self.read()
+
+    async def _look(self) -> str:
+        """The hash of what it holds; empty where it cannot be read."""
         try:
-            self._hash = digest(await asyncio.to_thread(source.read, self.path))
+            return digest(await asyncio.to_thread(source.read, self.path))
         except ConfigError as error:
             self._faults = error.faults
-        else:
-            if self._hash != taken:
-                await self.read()
+            return ""
 
     async def read(self) -> Outcome | None:
         """Takes what it holds now; None where that is refused."""
@@ -50,8 +65,16 @@ class File:
             await self._unreadable(error)
             return None
         self._hash = digest(text)
+        return await self._told(self._take(text))
+
+    async def reread(self) -> Outcome | None:
+        """Takes what the files hold now that the text in force names; None where that is refused."""
+        return await self._told(self._retake())
+
+    async def _told(self, work: Awaitable[Outcome]) -> Outcome | None:
+        """What is wrong is remembered until it is right."""
         try:
-            outcome = await self._take(text)
+            outcome = await work
         except ConfigError as error:
             self._faults = error.faults
         except RefusedError as error:

@@ -2,7 +2,8 @@
 
 It decides by looking, twice a second, rather than by being told: that works for editors that rename, for Kubernetes,
 which swaps a link in the path, and for network file systems alike. A change counts once two looks agree, so that a file
-is not read while it is being written. It must not know what the files mean.
+is not read while it is being written. A file that is new to it counts as changed: it may have been, since it was read.
+It must not know what the files mean.
 """
 
 import asyncio
@@ -26,14 +27,19 @@ def look(path: str) -> Look:
 
 
 class Watch:
-    """The files that `paths` gives at each look; `changed` is called with those that changed."""
+    """The files that `paths` gives at each look; `changed` is called with those that changed. What `known` name holds
+    now is known to whoever is called."""
 
     def __init__(
-        self, paths: Callable[[], Iterable[str]], changed: Callable[[frozenset[str]], Awaitable[None]]
+        self,
+        paths: Callable[[], Iterable[str]],
+        changed: Callable[[frozenset[str]], Awaitable[None]],
+        *,
+        known: Iterable[str],
     ) -> None:
         self._paths = paths
         self._changed = changed
-        self._seen = self._look()
+        self._seen = {path: look(path) for path in known}
         self._settling: dict[str, Look] = {}
         self._now = asyncio.Event()
 
@@ -46,10 +52,10 @@ class Watch:
         while True:
             asked = await self._pause()
             seen = await asyncio.to_thread(self._look)
-            moved = {path: at for path, at in seen.items() if at != self._seen.get(path, at)}
+            moved = {path: at for path, at in seen.items() if at != self._seen.get(path, ())}
             settled = frozenset(path for path, at in moved.items() if asked or self._settling.get(path, ()) == at)
             self._settling = moved
-            self._seen = {path: self._seen.get(path, at) for path, at in seen.items()}
+            self._seen = {path: at for path, at in self._seen.items() if path in seen}
             if settled or asked:
                 self._seen |= {path: seen[path] for path in settled}
                 await self._changed(settled)

@@ -1,5 +1,6 @@
 """The configuration file beside what is in force."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from gateway.admin.operations import FileStatus, Outcome, RefusedError
 from gateway.config.faults import WHOLE_FILE, ConfigError, Fault
 from gateway.control.file import File
 from gateway.control.naming import digest
+from gateway.control.watch import EVERY
 from gateway.core.records import Revision
 
 FAULT = Fault(3, 1, "routes", "what is wrong")
@@ -33,6 +35,9 @@ class Gate:
         self.taken.append(text)
         return Outcome(revision(text), kept=True)
 
+    async def retake(self) -> Outcome:
+        return await self.take(b"in force")
+
     async def refuse(self, error: ConfigError) -> None:
         self.unreadable.append(error)
 
@@ -45,7 +50,7 @@ def gate() -> Gate:
 @pytest.fixture
 def file(tmp_path: Path, gate: Gate) -> File:
     (tmp_path / "gateway.yaml").write_bytes(b"one")
-    return File(tmp_path / "gateway.yaml", take=gate.take, unreadable=gate.refuse)
+    return File(tmp_path / "gateway.yaml", take=gate.take, retake=gate.retake, unreadable=gate.refuse)
 
 
 async def test_its_text_is_taken(file: File, gate: Gate) -> None:
@@ -69,6 +74,24 @@ async def test_what_is_wrong_is_remembered_until_it_is_right(
     gate.error = None
     await file.read()
     assert file.status(revision(b"one")) == FileStatus(differs=False, faults=())
+
+
+async def test_what_is_wrong_with_other_files_is_remembered_as_well(file: File, gate: Gate) -> None:
+    gate.error = ConfigError([FAULT])
+    assert await file.reread() is None
+    assert file.status(revision(b"one")).faults == (FAULT,)
+    gate.error = None
+    await file.reread()
+    assert gate.taken == [b"in force"]
+    assert file.status(revision(b"one")).faults == ()
+
+
+async def test_a_file_that_is_being_written_at_a_start_is_waited_for(file: File, gate: Gate) -> None:
+    begun = asyncio.ensure_future(file.begin(digest(b"zero")))
+    await asyncio.sleep(EVERY / 2)
+    file.path.write_bytes(b"one and more")
+    await begun
+    assert gate.taken == [b"one and more"]
 
 
 async def test_no_file_is_a_fault(file: File, gate: Gate) -> None:

@@ -25,9 +25,9 @@ class Changes:
 
 
 @asynccontextmanager
-async def watched(*paths: Path) -> AsyncIterator[tuple[Watch, Changes]]:
+async def watched(*paths: Path, known: tuple[Path, ...] = ()) -> AsyncIterator[tuple[Watch, Changes]]:
     changes = Changes()
-    watch = Watch(lambda: map(str, paths), changes.changed)
+    watch = Watch(lambda: map(str, paths), changes.changed, known=map(str, known or paths))
     task = asyncio.create_task(watch.run())
     try:
         yield watch, changes
@@ -80,6 +80,17 @@ async def test_a_look_that_is_asked_for_reports_even_where_nothing_changed(tmp_p
     file = tmp_path / "a"
     file.write_text("1")
     async with watched(file) as (watch, changes):
+        watch.look_now()
+        assert await changes.next() == frozenset()
+
+
+async def test_a_file_that_is_new_to_it_counts_as_changed_once(tmp_path: Path) -> None:
+    """It may hold something else than when somebody read it."""
+    file, other = tmp_path / "a", tmp_path / "b"
+    file.write_text("1")
+    other.write_text("1")
+    async with watched(file, other, known=(file,)) as (watch, changes):
+        assert await changes.next() == {str(other)}
         watch.look_now()
         assert await changes.next() == frozenset()
 

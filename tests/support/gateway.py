@@ -58,14 +58,33 @@ class Gateway:
         self.file.write_text(json.dumps(whole, indent=2))
         self._output = (self.folder / "stdout").open("wb")
         self._errors = (self.folder / "stderr").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--config", str(self.file)],
+        self._env = {**os.environ, **(env or {})}
+        self.process = self._start()
+        if ready:
+            self.wait_ready()
+
+    def _start(self, *options: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", "--config", str(self.file), *options],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._errors,
-            env={**os.environ, **(env or {})},
+            env=self._env,
             cwd=self.folder,
         )
+
+    def end(self, *, kill: bool = False) -> None:
+        """End it, with a drain or by a signal to all of it; its folder stays."""
+        if self.process.poll() is None:
+            everybody = [*kernel.children(self.process.pid), self.process.pid]
+            for pid in everybody if kill else [self.process.pid]:
+                os.kill(pid, signal.SIGKILL if kill else signal.SIGTERM)
+            self.process.wait(STOP)
+
+    def restart(self, *options: str, kill: bool = False, ready: bool = True) -> None:
+        """End it where it still runs, and start it anew in the same folder."""
+        self.end(kill=kill)
+        self.process = self._start(*options)
         if ready:
             self.wait_ready()
 
