@@ -5,16 +5,19 @@ expiry of overrides, webhooks, the reading of the board.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from gateway.admin.app import application
+from gateway.admin.operations import RefusedError
 from gateway.admin.runner import runner
 from gateway.admin.tokens import Bearer, bearers
 from gateway.config.digests import files
+from gateway.config.faults import ConfigError
 from gateway.config.load import Configuration, load
 from gateway.control import standing
 from gateway.control.breakers import Breakers
@@ -22,6 +25,7 @@ from gateway.control.counts import Counts
 from gateway.control.events import Events
 from gateway.control.expiry import Expiry
 from gateway.control.file import File
+from gateway.control.following import Following
 from gateway.control.gate import Gate
 from gateway.control.health import Health
 from gateway.control.keeping import Keeping
@@ -36,6 +40,9 @@ from gateway.links.log import Log, describe
 from gateway.links.rundir import RunDir
 from gateway.store.errors import StoreError
 from gateway.store.store import Store
+
+_PAUSE = 1.0
+"""Seconds until what failed is tried again."""
 
 
 def now() -> datetime:
@@ -54,7 +61,8 @@ class Control:
         self._path = Path(present.file)
         self._tasks: set[asyncio.Task[None]] = set()
         counts = Counts(self._board.slot(slot))
-        self._keeping = Keeping(Store(settings.store.reveal()), log, counts, waiting=present.pending)
+        self._store = Store(settings.store.reveal())
+        self._keeping = Keeping(self._store, log, counts, waiting=present.pending)
         self._webhooks = Webhooks(settings.notify, self._keeping.read, log, count=counts.webhook)
         self._events = Events(log, now, last=present.event, told=self._webhooks.publish)
         self.workers = Workers(present.in_force, log, now=now, replaced=self._on_restart, told=self._on_told)
@@ -69,6 +77,7 @@ class Control:
             addressed=self._webhooks.deliveries_for,
             configured=lambda settings: self._webhooks.configure(settings.notify),
             now=now,
+            report=lambda why: log.error("not all can be left for workers that begin", why=why),
         )
         self._file = File(
             self._path,
@@ -115,16 +124,35 @@ class Control:
     def start(self) -> None:
         """Begin with it."""
         self._watch = Watch(self._files, self._on_files, known=[str(self._path)])
+        self._spawn(self._recover())
         for work in (
-            self._recover(),
-            self._keeping.run(self),
-            self._watch.run(),
-            self._expiry.run(),
-            self._health.run(),
-            self._webhooks.run(),
-            self._observer.run(),
+            partial(self._keeping.run, self),
+            self._watch.run,
+            self._expiry.run,
+            self._health.run,
+            self._webhooks.run,
+            self._observer.run,
+            self._leave_again,
         ):
-            self._spawn(work)
+            self._spawn(self._for_ever(work))
+        if self._store.is_shared:
+            self._spawn(self._for_ever(Following(self._gate, self._keeping, self._log).run))
+
+    async def _for_ever(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        """A fault of ours ends no part for good."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                self._log.error("unexpected", what="a part of control begins anew", error=describe(error))
+            await asyncio.sleep(_PAUSE)
+
+    async def _leave_again(self) -> None:
+        """What could not be left in the run directory is, as soon as it can be."""
+        while True:
+            await asyncio.sleep(_PAUSE)
+            if not self._gate.is_left:
+                self._gate.leave()
 
     async def stop(self) -> None:
         """End it; what waits for the store is tried once more by the next start, from the file."""
@@ -148,12 +176,12 @@ class Control:
             return
         try:
             past = await self._keeping.read(read)
+            self._events.recall(past.event, past.events)
+            await self._gate.follow()
         except StoreError as error:
             self._log.error("the store cannot be read", why=str(error))
-            return
-        self._events.recall(past.event, past.events)
-        taken = past.of_file.hash if past.of_file is not None else self._gate.standing.taken
-        await self._gate.recover(past.newest, past.overrides, taken)
+        except (ConfigError, RefusedError) as error:
+            self._log.error("the newest revision cannot be taken up", why=str(error))
 
     # ---- files
 

@@ -22,6 +22,7 @@ from gateway.control.fleet import Fleet, RejectedError
 from gateway.control.keeping import Keeping
 from gateway.control.naming import FILE, GATEWAY, digest, subject
 from gateway.control.standing import Standing
+from gateway.control.start import read
 from gateway.control.undoing import undo
 from gateway.core import overrides
 from gateway.core.records import Change, Delivery, Event, Origin, Override, OverrideKey, Revision
@@ -36,7 +37,8 @@ Addressed = Callable[[Event], tuple[Delivery, ...]]
 
 class Gate:
     """The standing, and the only way to change it. `load` makes a configuration of a text (ConfigError with its
-    faults); `addressed` says which webhooks an event goes to; `configured` is told of new settings."""
+    faults); `addressed` says which webhooks an event goes to; `configured` is told of new settings, `report` of what
+    went wrong by the way."""
 
     def __init__(  # noqa: PLR0913 - what a change goes through, one by one
         self,
@@ -51,8 +53,12 @@ class Gate:
         addressed: Addressed,
         configured: Callable[[Settings], None],
         now: Callable[[], datetime],
+        report: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.standing = standing
+        self.is_left = True
+        """Whether the run directory has all of it."""
+        self._report = report
         self._run_dir = run_dir
         self._load = load
         self._keeping = keeping
@@ -83,9 +89,15 @@ class Gate:
     async def take_file(self, text: bytes) -> Outcome:
         """Puts the text of the configuration file in force, where it is not the one last taken from there."""
         async with self._one_at_a_time:
-            if digest(text) == self.standing.taken:
-                return await self._reload(self._reread(), FILE)
-            return await self._reload(self._revise(text, origin="file", author=FILE, message=""), FILE)
+            try:
+                return await self._take_file(text)
+            except StaleError:  # somebody who shares the store was first, and is followed now
+                return await self._take_file(text)
+
+    async def _take_file(self, text: bytes) -> Outcome:
+        if digest(text) == self.standing.taken:
+            return await self._reload(self._reread(), FILE)
+        return await self._reload(self._revise(text, origin="file", author=FILE, message=""), FILE)
 
     async def reread(self) -> Outcome:
         """Takes up what the files hold now that the text in force names."""
@@ -159,7 +171,13 @@ class Gate:
         try:
             return await self._enter(following, change, happened)
         except ConflictError:
-            raise StaleError(await self._newest_number()) from None
+            raise StaleError(await self._present()) from None
+
+    async def _present(self) -> int:
+        """The number of what is in force for all who share the store; from here on it is here as well, if it can be."""
+        with suppress(ConfigError, RefusedError):
+            await self._follow_store()
+        return await self._newest_number()
 
     async def _newest_number(self) -> int:
         newest = await self._keeping.read(lambda store: store.newest())
@@ -279,16 +297,39 @@ class Gate:
             )
             await self._swap(replace(standing.override(given=known), is_read=True))
 
-    async def recover(self, newest: Revision | None, kept: Sequence[Override], taken: str) -> None:
-        """The store knows more than was left in the run directory: control died between the two."""
+    async def follow(self) -> None:
+        """What is in force becomes what the store has, where that is newer. StoreError, ConfigError, RefusedError."""
         async with self._one_at_a_time:
-            standing = self.standing
-            following = standing.override(given=tuple(kept), ended=tuple(each.key for each in standing.overrides))
-            if newest is not None and newest.number > standing.revision.number:
-                configuration = await asyncio.to_thread(self._load, newest.text)
-                following = following.follow(newest, configuration.snapshot, configuration.settings)
-            if following.revision != standing.revision or following.overrides != standing.overrides:
-                await self._swap(replace(following, taken=taken))
+            await self._follow_store()
+
+    async def _follow_store(self) -> None:
+        if self._keeping.kept:
+            past = await self._keeping.read(read)
+            await self._follow(past.newest, past.overrides, past.of_file.hash if past.of_file is not None else "")
+
+    async def _follow(self, newest: Revision | None, kept: Sequence[Override], taken: str) -> None:
+        """Overrides come after the revision: those that it ended are gone, and the others were set on top of it."""
+        standing = self.standing
+        following = replace(standing, overrides=())
+        if newest is not None and newest.number > standing.revision.number:
+            configuration = await asyncio.to_thread(self._load, newest.text)
+            self._check_restart(configuration)
+            following = following.follow(newest, configuration.snapshot, configuration.settings)
+            following = replace(following, taken=taken if newest.origin == "file" else standing.taken)
+        following = following.override(given=tuple(kept))
+        if following.revision != standing.revision or following.overrides != standing.overrides:
+            await self._swap_or_stay(following)
+
+    async def _swap_or_stay(self, following: Standing) -> None:
+        """RefusedError where no worker can take it; then all is as it was."""
+        standing = self.standing
+        try:
+            await self._swap(following)
+        except RejectedError as error:
+            base = replace(standing.base, serial=following.base.serial + 1)
+            with suppress(RejectedError):  # workers have it already
+                await self._swap(replace(standing, base=base))
+            raise RefusedError(f"no worker can take it: {error}") from None
 
     def leave(self) -> None:
         """Writes down what waits now."""
@@ -323,8 +364,8 @@ class Gate:
             self._events.publish(event)
 
     async def _tell(self, happened: list[Event]) -> None:
-        await self._keep(Change(), happened)
-        self._leave(self.standing)
+        if not await self._keep(Change(), happened):
+            self._leave(self.standing)
         for event in happened:
             self._events.publish(event)
 
@@ -340,8 +381,17 @@ class Gate:
         return await self._fleet.swap(before, following.in_force)
 
     def _leave(self, standing: Standing) -> None:
+        """A run directory that cannot be written holds up nothing: workers are told all the same, and one that begins
+        by an older snapshot is sent what it lacks."""
         self.standing = replace(standing, pending=tuple(self._keeping.waiting), event=self._events.last)
-        self.standing.leave(self._run_dir)
+        try:
+            self.standing.leave(self._run_dir)
+        except OSError as error:
+            if self.is_left:
+                self._report(f"the run directory cannot be written: {error.strerror}")
+            self.is_left = False
+        else:
+            self.is_left = True
 
 
 def _moved(change: Change, more: int) -> Change:

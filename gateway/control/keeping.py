@@ -52,8 +52,6 @@ class Keeping:
         self._lost = bool(waiting)
         self._why = ""
         self._wake = asyncio.Event()
-        if waiting:
-            self._wake.set()
 
     @property
     def kept(self) -> bool:
@@ -103,6 +101,7 @@ class Keeping:
 
     async def run(self, listener: Listener) -> None:
         """Tries again what waits, until cancelled."""
+        self._wake.set()
         while True:
             await self._wake.wait()
             self._wake.clear()

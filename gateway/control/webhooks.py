@@ -115,6 +115,7 @@ class Webhooks:
 
     async def run(self) -> None:
         """Sends what is due, until cancelled."""
+        self._busy.clear()
         async with connect() as session, asyncio.TaskGroup() as group:
             group.create_task(self._outbox.run(self._found))
             while True:

@@ -31,6 +31,11 @@ class Store:
         self._database = _database(url)
         self._engine: Engine | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether gateways on other machines may write to it as well."""
+        return isinstance(self._database, Postgres)
+
     def open(self) -> None:
         """Connects, and makes or migrates the tables. Other calls do so when it was not done."""
         with self._transaction():

@@ -5,15 +5,17 @@ import pickle
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.admin.operations import RefusedError, StaleError, UnknownError
 from gateway.config.faults import ConfigError
+from gateway.control.naming import digest
 from gateway.control.standing import find
 from gateway.core.model import Snapshot
-from gateway.core.records import Override
+from gateway.core.records import Change, Override
 from gateway.links.rundir import SNAPSHOT
 from tests.control.places import FAULTY, MOVED, RESPLIT, START, TEXT, Place
 
@@ -168,14 +170,62 @@ async def test_changes_go_on_while_the_store_does_not(place: Place) -> None:
     assert newest.number == 1
 
 
-async def test_what_the_store_knows_beyond_the_run_directory_is_taken(place: Place, tmp_path: Path) -> None:
-    await apply(place, RESPLIT)
-    newest = place.store.newest()
-    other = tmp_path / "other"
-    other.mkdir()
-    with closing(Place(other)) as behind:
-        await behind.gate.recover(newest, [disabled()], "")
-        assert (behind.gate.standing.revision, behind.fleet.taken[-1].disabled) == (newest, {"one"})
-        serial = behind.fleet.taken[-1].serial
-        await behind.gate.recover(newest, [disabled()], "")
-        assert behind.fleet.taken[-1].serial == serial
+async def test_what_the_store_knows_beyond_the_run_directory_is_taken(place: Place) -> None:
+    """Control died between the two, or another gateway wrote it. Overrides were set on top of the newest revision."""
+    revision = replace(place.gate.standing.revision, number=2, text=RESPLIT, hash=digest(RESPLIT), author="ben")
+    place.store.write(Change(revision=revision, set=(disabled(), split(two=1))))
+    await place.gate.follow()
+    assert place.gate.standing.revision == revision
+    assert (place.fleet.taken[-1].disabled, place.fleet.taken[-1].routes["r"].split) == ({"one"}, {"two": 1})
+    assert len(place.fleet.taken) == 1
+    await place.gate.follow()
+    assert len(place.fleet.taken) == 1
+    place.store.write(Change(ended=(disabled().key,)))
+    await place.gate.follow()
+    assert place.fleet.taken[-1].disabled == frozenset()
+
+
+async def test_a_number_that_is_taken_is_told_and_what_took_it_is_in_force(place: Place) -> None:
+    """The next try is on top of it."""
+    other = replace(place.gate.standing.revision, number=2, text=RESPLIT, hash=digest(RESPLIT), author="ben")
+    place.store.write(Change(revision=other))
+    with pytest.raises(StaleError) as stale:
+        await apply(place, TEXT + b"# mine\n")
+    assert stale.value.present == 2
+    assert place.gate.standing.revision == other
+    assert await apply(place, TEXT + b"# mine\n", 2) == 3
+
+
+async def test_the_file_comes_after_what_somebody_else_has_put_in_force(place: Place) -> None:
+    other = replace(place.gate.standing.revision, number=2, text=TEXT + b"# other\n", origin="api")
+    place.store.write(Change(revision=other))
+    outcome = await place.gate.take_file(RESPLIT)
+    assert (outcome.revision.number, outcome.revision.text) == (3, RESPLIT)
+
+
+async def test_the_same_file_on_two_machines_makes_one_revision(place: Place) -> None:
+    first = place.later(seconds=-1)
+    other = replace(place.gate.standing.revision, number=2, text=RESPLIT, hash=digest(RESPLIT), time=first)
+    place.store.write(Change(revision=other))
+    outcome = await place.gate.take_file(RESPLIT)
+    assert (outcome.changed, outcome.revision.number) == (False, 2)
+
+
+async def test_what_needs_a_restart_is_not_followed(place: Place) -> None:
+    other = replace(place.gate.standing.revision, number=2, text=MOVED)
+    place.store.write(Change(revision=other))
+    with pytest.raises(RefusedError, match="listen"):
+        await place.gate.follow()
+    assert place.gate.standing.revision.number == 1
+    assert place.fleet.taken == []
+
+
+async def test_a_run_directory_that_cannot_be_written_holds_up_nothing(place: Place) -> None:
+    path, place.run_dir.path = place.run_dir.path, "/nowhere"
+    assert await apply(place, RESPLIT) == 2
+    assert place.fleet.taken[-1].revision == 2
+    assert not place.gate.is_left
+    place.run_dir.path = path
+    place.gate.leave()
+    assert place.gate.is_left
+    assert find(place.run_dir).revision.number == 2
