@@ -1,9 +1,9 @@
 """A child's side of its bond with the launcher."""
 
 import asyncio
-import os
 import signal
 import socket
+import threading
 
 import pytest
 
@@ -58,8 +58,9 @@ def test_signals_held_back_come_when_there_are_handlers() -> None:
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     hold_back()
-    os.kill(os.getpid(), signal.SIGTERM)
-    os.kill(os.getpid(), signal.SIGINT)
+    # to this thread: another one that the tests have left would take them now
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     try:
         assert sorted(asyncio.run(asyncio.wait_for(work(), 5))) == ["interrupt", "terminate"]
     finally:

@@ -3,12 +3,23 @@
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Literal, Self
 
 from tests.support import http1
 
 Mode = Literal["ok", "500", "reset", "close", "garbage", "hang"]
 _RESET = struct.pack("ii", 1, 0)
+_PATIENCE = 10.0
+
+
+def _end(one: socket.socket) -> None:
+    """Whoever waits for it wakes up."""
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has ended already
+    one.close()
 
 
 class Faulty:
@@ -21,17 +32,26 @@ class Faulty:
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._connections: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._run(self._accept)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._listener.close()
+        _end(self._listener)
         with self._lock:
-            for each in self._connections:
-                each.close()
+            connections = list(self._connections)
+        for each in connections:
+            _end(each)
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+
+    def _run(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def turn(self, mode: Mode) -> None:
         """From now on; hits are counted anew."""
@@ -46,7 +66,7 @@ class Faulty:
                 return
             with self._lock:
                 self._connections.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._run(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
         stream = http1.Stream(connection)
