@@ -65,7 +65,6 @@ class BoardCollector(Collector):
             if series := present(metric, by_name.get(metric.name, []), self._snapshot.variants):
                 yield family(metric, series)
 
-
     def _breaker(self, variant: str) -> int:
         """The state in force, or what an operator holds it in."""
         forced = self._snapshot.forced.get(variant)

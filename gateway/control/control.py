@@ -75,6 +75,7 @@ class Control:
             fleet=self.workers,
             counts=counts,
             addressed=self._webhooks.deliveries_for,
+            readdress=self._webhooks.readdress,
             configured=lambda settings: self._webhooks.configure(settings.notify),
             now=now,
             report=lambda why: log.error("not all can be left for workers that begin", why=why),
@@ -136,7 +137,7 @@ class Control:
         ):
             self._spawn(self._for_ever(work))
         if self._store.is_shared:
-            self._spawn(self._for_ever(Following(self._gate, self._keeping, self._log).run))
+            self._spawn(self._for_ever(Following(self._gate, self._keeping, self._events, self._log).run))
 
     async def _for_ever(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
         """A fault of ours ends no part for good."""

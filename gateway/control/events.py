@@ -43,11 +43,20 @@ class Events:
         self.last += 1
         return Event(self.last, self._now(), kind, subject, who, why, detail or {})
 
+    def unmake(self, events: Sequence[Event]) -> None:
+        """These, the last that were made, have not happened: their ids are free again."""
+        self.last = min(self.last, events[0].id - 1)
+
     def publish(self, event: Event) -> None:
         """Tell everybody who follows, and the log."""
-        self._recent.append(event)
         self._log.info(event.kind, subject=event.subject, who=event.who, why=event.why, id=event.id)
         self._told(event)
+        self.join(event)
+
+    def join(self, event: Event) -> None:
+        """One that was told elsewhere, by another gateway that shares the store: only those who follow are told."""
+        self.last = max(self.last, event.id)
+        self._recent.append(event)
         for queue in list(self._followers):
             if queue.qsize() < _BEHIND:
                 queue.put_nowait(event)

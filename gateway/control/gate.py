@@ -38,7 +38,7 @@ Addressed = Callable[[Event], tuple[Delivery, ...]]
 class Gate:
     """The standing, and the only way to change it. `load` makes a configuration of a text (ConfigError with its
     faults); `addressed` says which webhooks an event goes to; `configured` is told of new settings, `report` of what
-    went wrong by the way."""
+    went wrong by the way, `readdress` of ids that the store has changed."""
 
     def __init__(  # noqa: PLR0913 - what a change goes through, one by one
         self,
@@ -54,11 +54,13 @@ class Gate:
         configured: Callable[[Settings], None],
         now: Callable[[], datetime],
         report: Callable[[str], None] = lambda why: None,
+        readdress: Callable[[Sequence[Delivery]], None] = lambda deliveries: None,
     ) -> None:
         self.standing = standing
         self.is_left = True
         """Whether the run directory has all of it."""
         self._report = report
+        self._readdress = readdress
         self._run_dir = run_dir
         self._load = load
         self._keeping = keeping
@@ -171,6 +173,7 @@ class Gate:
         try:
             return await self._enter(following, change, happened)
         except ConflictError:
+            self._events.unmake(happened)
             raise StaleError(await self._present()) from None
 
     async def _present(self) -> int:
@@ -339,17 +342,17 @@ class Gate:
 
     async def _enter(self, following: Standing, change: Change, happened: list[Event]) -> Outcome:
         before = self.standing
-        kept = await self._keep(change, happened)
+        kept, events = await self._keep(change, happened)
         try:
             notes = await self._swap(following)
         except RejectedError as error:
-            await self._take_back(before, happened, f"no worker can take it: {error}")
+            await self._take_back(before, events, f"no worker can take it: {error}")
             raise RefusedError(f"no worker can take it, so it was taken back: {error}") from None
-        for event in happened:
+        for event in events:
             self._events.publish(event)
         return Outcome(self.standing.revision, kept, changed=True, notes=tuple(notes))
 
-    async def _take_back(self, before: Standing, happened: list[Event], why: str) -> None:
+    async def _take_back(self, before: Standing, happened: Sequence[Event], why: str) -> None:
         """What was in force before is so again; the records show both."""
         undone = self.standing
         back, change = undo(before, undone, now=self._now())
@@ -357,21 +360,37 @@ class Gate:
         told += [self._ended(each, GATEWAY, why) for each in undone.overrides if each.key in change.ended]
         if change.revision is not None:
             told.append(self._events.make("revision_restored", "configuration", who=GATEWAY, why=why))
-        await self._keep(change, told)
+        _, events = await self._keep(change, told)
         with suppress(RejectedError):  # workers have it already
             await self._swap(back)
-        for event in (*happened, *told):
+        for event in (*happened, *events):
             self._events.publish(event)
 
     async def _tell(self, happened: list[Event]) -> None:
-        if not await self._keep(Change(), happened):
+        kept, events = await self._keep(Change(), happened)
+        if not kept:
             self._leave(self.standing)
-        for event in happened:
+        for event in events:
             self._events.publish(event)
 
-    async def _keep(self, change: Change, happened: list[Event]) -> bool:
+    async def _keep(self, change: Change, happened: list[Event]) -> tuple[bool, Sequence[Event]]:
+        """Whether the store has it, and the events under the ids that they have there."""
         deliveries = tuple(each for event in happened for each in self._addressed(event))
-        return await self._keeping.write(replace(change, events=tuple(happened), deliveries=deliveries))
+        whole = replace(change, events=tuple(happened), deliveries=deliveries)
+        kept = await self._keeping.write(whole)
+        if kept is None or kept.events == whole.events:
+            return kept is not None, happened
+        self._readdress(kept.deliveries)
+        await self._join_others(happened[0].id, kept.events)
+        return True, kept.events
+
+    async def _join_others(self, first: int, ours: Sequence[Event]) -> None:
+        """Somebody who shares the store has told of something meanwhile, under the ids that ours were to have."""
+        last = ours[-1].id
+        with suppress(StoreError):
+            for event in await self._keeping.read(lambda store: store.events(first - 1, last - first)):
+                if event not in ours:
+                    self._events.join(event)
 
     async def _swap(self, following: Standing) -> Sequence[str]:
         before = self.standing.in_force

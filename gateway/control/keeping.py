@@ -78,22 +78,21 @@ class Keeping:
             work.add_done_callback(_forget)
             raise StoreError(f"the store did not answer within {_PATIENCE:g} s") from None
 
-    async def write(self, change: Change) -> bool:
-        """Whether the store has the change now; else it waits. ConflictError when its number is somebody else's."""
+    async def write(self, change: Change) -> Change | None:
+        """The change as the store has it now, under the ids it was given there; None where it waits. ConflictError when
+        its revision's number is somebody else's."""
         if not self.waiting:
             try:
-                await self.read(lambda store: store.write(change))
+                return await self.read(lambda store: store.write(change))
             except ConflictError:
                 raise
             except StoreError as error:
                 self._lose(str(error))
-            else:
-                return True
         if change.revision is not None or change.set or change.ended or not self.is_full:
             self.waiting.append(change)
         self._counts.store_waits(len(self.waiting))
         self._wake.set()
-        return False
+        return None
 
     def _lose(self, why: str) -> None:
         self._log.error("the store takes nothing; what is to be kept waits", why=why)

@@ -74,6 +74,12 @@ class Webhooks:
                 del self._addressed[min(self._addressed)]
         return deliveries
 
+    def readdress(self, deliveries: Iterable[Delivery]) -> None:
+        """The store has given these, and their events, other ids."""
+        for delivery in deliveries:
+            known = self._addressed.get(delivery.event.id, ())
+            self._addressed[delivery.event.id] = (*known, delivery)
+
     def publish(self, event: Event) -> None:
         """It has happened: send what was addressed. Events addressed earlier and not published never happened."""
         deliveries = self._addressed.pop(event.id, ())

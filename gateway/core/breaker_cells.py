@@ -108,7 +108,6 @@ RUNS = (
 """In the order of a Slot's fields. What is of the breaker outlives the worker; only the callers that wait do not."""
 
 
-
 def key(run: Run, variant: str) -> bytes:
     """What a run is filed under on the board."""
     return f"breaker {run.name} {variant}".encode()

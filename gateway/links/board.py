@@ -210,7 +210,6 @@ class Board:
             self._indexed[number] = len(reader.entries)
         return self._runs.setdefault(key, [])
 
-
     def runs(self, key: bytes, size: int) -> "dict[int, memoryview[int]]":
         """The cells of that name, by the number of the slot, of each slot that has it now."""
         found = self.cells(key)

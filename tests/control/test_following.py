@@ -9,7 +9,7 @@ import pytest
 
 from gateway.control.following import Following
 from gateway.control.naming import digest
-from gateway.core.records import Change, Override
+from gateway.core.records import Change, Event, Override
 from tests.control.places import MOVED, RESPLIT, START, Place
 
 OUT = Override("variant_disabled", "one", "ben", "it is ill", START)
@@ -23,7 +23,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def following(place: Place) -> Following:
-    return Following(place.gate, place.keeping, place.log)
+    return Following(place.gate, place.keeping, place.events, place.log)
 
 
 def said(place: Place) -> str:
@@ -60,6 +60,33 @@ async def test_what_cannot_be_taken_up_is_said_once_and_the_next_one_taken(place
     write(place, 3, RESPLIT)
     await following.look()
     assert place.gate.standing.revision.number == 3
+
+
+def event(number: int, why: str = "of another") -> Event:
+    return Event(number, START, "override_set", "variant one", "ben", why)
+
+
+async def test_its_events_are_told_in_their_order(place: Place, following: Following) -> None:
+    """To those who follow; webhooks are its own business."""
+    with place.events.followed() as follower:
+        place.store.write(Change(events=(event(2),)))
+        await following.look()
+        await following.look()
+        await place.gate.set_override(OUT)
+    ids = [(each.id, each.why) for each in place.events.recent(1, 10) or ()]
+    assert ids == [(2, "of another"), (3, "it is ill")]
+    assert [follower.get_nowait() for _ in ids] == place.events.recent(1, 10)
+    assert "of another" not in said(place)
+
+
+async def test_events_that_happen_at_the_same_time_are_numbered_by_the_store(place: Place) -> None:
+    place.store.write(Change(events=(event(2), event(3))))
+    await place.gate.set_override(OUT)
+    ids = [(each.id, each.why) for each in place.events.recent(1, 10) or ()]
+    assert ids == [(2, "of another"), (3, "of another"), (4, "it is ill")]
+    assert [each.id for each in place.store.events(1, 10)] == [2, 3, 4]
+    await place.gate.end_override(OUT.key, who="ann", why="well again")
+    assert place.events.last == 5
 
 
 async def test_a_store_that_cannot_be_read_is_asked_again(place: Place, following: Following) -> None:

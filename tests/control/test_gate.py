@@ -193,6 +193,7 @@ async def test_a_number_that_is_taken_is_told_and_what_took_it_is_in_force(place
         await apply(place, TEXT + b"# mine\n")
     assert stale.value.present == 2
     assert place.gate.standing.revision == other
+    assert place.events.last == 1
     assert await apply(place, TEXT + b"# mine\n", 2) == 3
 
 

@@ -518,3 +518,21 @@ async def test_ids_are_never_the_same(gate: Gate) -> None:
     ids = [each.id for event in events for each in webhooks.deliveries_for(event)]
     assert len(set(ids)) == 1_500
     assert ids == sorted(ids)
+
+
+async def test_what_the_store_has_numbered_anew_is_sent_and_removed_by_its_new_number(
+    made: Made, gate: Gate, receiver: Receiver
+) -> None:
+    """Another gateway that shares the store was first with that id; its own delivery stays."""
+    theirs = Event(1, WHEN, "override_set", "variant v", "ben", "theirs")
+    await gate.call(lambda store: write(store, theirs, (Delivery(1 << 16, "http://other.example", theirs),)))
+    webhooks = made(to(receiver), Notify("http://other.example", ("store_lost",)))
+    event = Event(1, WHEN, "reload_applied", "configuration", "ada", "ours")
+    change = Change(events=(event,), deliveries=webhooks.deliveries_for(event))
+    kept = await gate.call(lambda store: store.write(change))
+    webhooks.readdress(kept.deliveries)
+    webhooks.publish(kept.events[0])
+    assert await receiver.ids(1) == [2]
+    while len(left := await gate.kept()) > 1:
+        await asyncio.sleep(0.01)
+    assert [each.event.why for each in left] == ["theirs"]
