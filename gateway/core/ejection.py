@@ -34,13 +34,14 @@ M = TypeVar("M", bound=Member)
 
 
 class Ejections:
-    """The members of one pool that are out, or that came back a moment ago."""
+    """The members of one pool that are out, or that came back a moment ago. A pool that follows another one, with
+    members of it, shares what is known of them: calls that began in the old one may still fail there."""
 
     __slots__ = ("_uneasy", "settings")
 
-    def __init__(self, settings: model.Ejection) -> None:
+    def __init__(self, settings: model.Ejection, previous: "Ejections | None" = None) -> None:
         self.settings = settings
-        self._uneasy: set[Member] = set()
+        self._uneasy: set[Member] = set() if previous is None else previous._uneasy
 
     @property
     def is_calm(self) -> bool:
@@ -61,13 +62,13 @@ class Ejections:
 
     def returned(self, pool: Sequence[M], now: float) -> list[M]:
         """Let those come back whose time is over; which they are. To be asked at each tick."""
-        self._uneasy &= set(pool)
+        self._uneasy.intersection_update(pool)
         back = [member for member in pool if member.out_until is not None and member.out_until <= now]
         for member in back:
             member.errors = 0
             member.out_until = None
             member.returned_at = now
-        self._uneasy = {member for member in self._uneasy if part(member, now) < 1}
+        self._uneasy.difference_update([member for member in self._uneasy if part(member, now) >= 1])
         return back
 
     def takers(self, pool: Sequence[M], *, now: float, draw: Callable[[], float]) -> Sequence[M]:

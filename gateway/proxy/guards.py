@@ -97,13 +97,13 @@ class Guards:
         self._ticks = 0
 
     def of(self, variant: model.Variant, forced: model.Forced | None) -> Guard:
-        """The guard of a variant that comes to life, or whose settings change."""
+        """The guard of a variant that comes to life. One that is there goes by the snapshot in force, whoever asks."""
         guard = self._guards.get(variant.name)
         if guard is None:
             permits = Permits(self._descriptor, variant.name)
             guard = Guard(variant, self._board, tally=self._tally, number=self._number, permits=permits)
             self._guards[variant.name] = guard
-        guard.configure(variant, forced)
+            guard.configure(variant, forced)
         return guard
 
     def forgiven(self, route: str) -> Budget:

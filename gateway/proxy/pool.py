@@ -60,8 +60,8 @@ class Site:
         """That pool has this site."""
         self._pools.append(pool)
 
-    def leave(self, pool: "Pool") -> None:
-        """That pool has it no more."""
+    def leave(self, pool: "Pool") -> "list[Pool]":
+        """That pool has it no more; who still has."""
         self._pools.remove(pool)
         if not self._pools:
             if self._name is not None:
@@ -69,6 +69,7 @@ class Site:
                 self._name = None
             for each in self.addresses:
                 each.connections.close()
+        return self._pools
 
     def _changed(self, addresses: tuple[str, ...]) -> None:
         old = {each.connections.address.host: each for each in self.addresses}
@@ -92,7 +93,7 @@ class Pool:
     ) -> None:
         self._variant = variant
         self._last = -1
-        self._ejections = Ejections(variant.ejection)
+        self._ejections: Ejections = Ejections(variant.ejection, None if previous is None else previous._ejections)
         self._ejected: list[Endpoint] = []
         self._unhealthy: frozenset[str] = frozenset() if previous is None else previous._unhealthy
         self.is_available = True
@@ -123,10 +124,12 @@ class Pool:
             await site.looked_up()
 
     def stop(self) -> None:
-        """Let go of the sites; requests that still have this pool may use it to their end."""
-        for site in self._sites.values():
-            site.leave(self)
+        """Let go of the sites; requests that still have this pool may use it to their end. Where it shared some of them
+        with another one their places are that one's again."""
+        others = {pool for site in self._sites.values() for pool in site.leave(self)}
         self._sites = {}
+        for pool in others:
+            pool.gather()
 
     def choose(self, now: float, tried: tuple[Endpoint, ...]) -> Endpoint | None:
         """The endpoint for the next attempt: one not yet tried for this request where there is one."""

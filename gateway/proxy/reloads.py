@@ -128,7 +128,10 @@ class Reloads:
 
     def _give_up(self, serial: int, why: str) -> None:
         self._end()
-        self._refuse(serial, why)
+        if self._stopped:
+            self._acknowledge()
+        else:
+            self._refuse(serial, why)
 
     def _end(self) -> None:
         self._assembly = None

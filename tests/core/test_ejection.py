@@ -134,3 +134,19 @@ def test_somebody_always_takes_the_call(size: int, steps: list[tuple[int, bool, 
         assert not set(takers) & set(out) or len(out) == size
         if ejections.is_calm:
             assert list(takers) == members
+
+
+def test_a_pool_that_follows_knows_who_is_out() -> None:
+    """Members it has of the other one stay out for their time, come back little by little, and are then at ease; also
+    one that a call of the old pool takes out late."""
+    before, members = pool(3, max_share=1.0)
+    fail(before, members, 0)
+    after = Ejections(model.Ejection(for_=7.0), before)
+    kept = members[:2]
+    assert not after.is_calm
+    assert after.takers(kept, now=NOW, draw=never) == [members[1]]
+    fail(before, members, 1)
+    assert after.returned(kept, NOW + 5) == kept
+    assert after.returned(kept, NOW + 5 + RAMP) == []
+    assert after.is_calm
+    assert before.is_calm

@@ -10,11 +10,25 @@ from pathlib import Path
 import pytest
 import trustme
 
-from gateway.core.model import Headers, Limits, Listener, Snapshot, Timeouts, UpstreamTls, Variant
+from gateway.core.model import (
+    AccessLog,
+    BreakerSettings,
+    Ejection,
+    Fallback,
+    Headers,
+    Limits,
+    Listener,
+    Match,
+    Route,
+    Snapshot,
+    Timeouts,
+    UpstreamTls,
+    Variant,
+)
 from tests.proxy.standin import Worker, snapshot, variant
 from tests.support.client import Client, request
 from tests.support.http1 import Request
-from tests.support.origin import Connection, Origin, marked
+from tests.support.origin import Connection, Origin, canned, marked, reply
 
 Start = Callable[[Snapshot], Worker]
 
@@ -107,6 +121,42 @@ def test_a_busy_connection_of_a_removed_variant_ends_after_its_reply(start: Star
             assert client.reply().status == 200
             until(lambda: not origin.alive, "the connection ends with its exchange")
             assert client.get("/2").text("x-gateway-variant") == "c"
+
+
+def test_an_ejected_endpoint_stays_out_for_its_time(start: Start, origin: Origin) -> None:
+    """Whatever else of the variant changes."""
+    settings = {
+        "ejection": Ejection(consecutive_errors=2, for_=3600.0),
+        "breaker": BreakerSettings(mode="disabled"),
+        "balance": "round_robin",
+    }
+    with Origin() as other:
+        other.answer = canned(reply(b"", status="500 Broken"))
+        worker = start(snapshot(variant("a", origin.url, other.url, **settings)))
+        with worker.connect() as client:
+            while len(other.requests) < 2:
+                client.get("/1")
+            change(worker, variant("a", origin.url, other.url, version="2", **settings))
+            assert [client.get("/2").status for _ in range(8)] == [200] * 8
+        assert len(other.requests) == 2
+
+
+def test_a_refused_change_leaves_the_breaker_its_settings(start: Start, origin: Origin, tmp_path: Path) -> None:
+    """They are in force with the snapshot, and not before."""
+    origin.answer = canned(reply(b"", status="500 Broken"))
+    strict = BreakerSettings(consecutive_errors=1)
+    worker = start(snapshot(variant("a", origin.url), routes=_alone()))
+    with worker.connect() as client:
+        assert client.get("/1").status == 500
+        after = snapshot(variant("a", origin.url, breaker=strict), routes=_alone(), serial=2)
+        assert "refused" in worker.send(replace(after, access_log=AccessLog(str(tmp_path))))
+        assert [client.get("/2").status for _ in range(2)] == [500, 500]
+        change(worker, *after.variants.values(), routes=_alone())
+        assert [client.get("/3").status for _ in range(2)] == [500, 503]
+
+
+def _alone() -> dict[str, Route]:
+    return {"all": Route("all", Match("/*"), {"a": 1}, salt="all", fallback=Fallback(variants=()))}
 
 
 def test_a_name_that_gives_nothing_does_not_hold_up_the_rest(start: Start, origin: Origin) -> None:
