@@ -339,15 +339,16 @@ class Call:
         permit = breaker.standing or breaker.admit(monotonic())
         if permit is None:
             self._obstructed("open", lane)
-            return
-        self.permit = permit
-        if not (variant.pool.is_available or use_all):
+        elif not (variant.pool.is_available or use_all):
             breaker.release(permit)
             self._obstructed("unavailable", lane)
         elif variant.is_full():
             breaker.release(permit)
             self._obstructed("overload", lane)
-        elif (variant.settings.model is None and not self.decoded) or self._fit_body(lane):
+        elif (variant.settings.model is not None or self.decoded) and not self._fit_body(lane):
+            breaker.release(permit)
+        else:
+            self.permit = permit
             variant.guard.retries.calls += 1
             attempt = self._attempt = Attempt(self, lane)
             attempt.start()
@@ -404,6 +405,8 @@ class Call:
 
     def _refuse(self, answer: Refusal) -> None:
         self._drop_kept()
+        if self._debts is not None:
+            self._debts.forgive()
         self.lane = None
         self.reason = answer.code
         self.status = answer.status
