@@ -152,6 +152,8 @@ class Gate:
             raise RefusedError("too much waits for the store already; see status, and why the store takes nothing")
         taken = digest(text) if origin == "file" else standing.taken
         if text == standing.revision.text and self._is_same(configuration):
+            if taken != standing.taken:
+                await self._keeping.write(Change(taken=taken))
             self._leave(replace(standing, taken=taken))
             return Outcome(standing.revision, self._keeping.kept, changed=False)
         revision = Revision(
@@ -308,7 +310,7 @@ class Gate:
     async def _follow_store(self) -> None:
         if self._keeping.kept:
             past = await self._keeping.read(read)
-            await self._follow(past.newest, past.overrides, past.of_file.hash if past.of_file is not None else "")
+            await self._follow(past.newest, past.overrides, past.taken)
 
     async def _follow(self, newest: Revision | None, kept: Sequence[Override], taken: str) -> None:
         """Overrides come after the revision: those that it ended are gone, and the others were set on top of it."""

@@ -29,8 +29,8 @@ class Past:
     """What the store knew before this start."""
 
     newest: Revision | None = None
-    of_file: Revision | None = None
-    """The last one whose text came from the file."""
+    taken: str = ""
+    """The hash of the text last taken from the file."""
     overrides: Sequence[Override] = ()
     event: int = 0
     """The id of the newest event."""
@@ -73,7 +73,7 @@ def read(store: Store) -> Past:
     store.open()
     return Past(
         store.newest(),
-        store.newest_of_file(),
+        store.taken(),
         tuple(store.overrides()),
         event=store.last_event_id(),
         events=tuple(store.events(None, _RECENT)),
@@ -82,11 +82,12 @@ def read(store: Store) -> Past:
 
 def decide(file: Path, configuration: Configuration, past: Past, *, now: datetime) -> Start:
     """The file's text as a new revision, or the newest one."""
-    newest = past.newest
-    if newest is None or past.of_file is None or past.of_file.hash != digest(configuration.text):
+    newest, wanted = past.newest, digest(configuration.text)
+    if newest is not None and newest.text == configuration.text:
+        start = _start(file, newest, configuration, past=replace(past, taken=wanted), now=now)
+        return start if past.taken == wanted else replace(start, change=replace(start.change, taken=wanted))
+    if newest is None or past.taken != wanted:
         return _new(file, configuration, past, now=now)
-    if newest.text == configuration.text:
-        return _start(file, newest, configuration, past=past, now=now)
     try:
         in_force = load(newest.text, name=f"revision {newest.number}", folder=file.parent)
     except ConfigError as error:
@@ -140,7 +141,7 @@ def _start(file: Path, revision: Revision, configuration: Configuration, *, past
         started=configuration.settings,
         file=str(file.absolute()),
         overrides=tuple(each for each in past.overrides if each not in over),
-        taken=past.of_file.hash if past.of_file is not None else "",
+        taken=past.taken,
         event=past.event + len(events),
         is_read=past.is_read,
     )

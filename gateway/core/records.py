@@ -91,3 +91,5 @@ class Change:
     ended: tuple[OverrideKey, ...] = ()
     events: tuple[Event, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    taken: str = ""
+    """The hash of a text of the configuration file that was taken and made no revision, since it was in force."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from gateway.core.records import Delivery, Event, Override, Revision
 from gateway.store import rows
-from gateway.store.tables import DELIVERIES, EVENTS, OVERRIDES, REVISIONS
+from gateway.store.tables import DELIVERIES, EVENTS, MARKS, OVERRIDES, REVISIONS, TAKEN
 
 _NEWEST = select(REVISIONS).order_by(REVISIONS.c.number.desc()).limit(1)
 _WITHOUT_TEXT = [each for each in REVISIONS.c if each.name != "text"]
@@ -20,8 +20,16 @@ def newest(connection: Connection) -> Revision | None:
     return _revision(connection, _NEWEST)
 
 
-def newest_of_file(connection: Connection) -> Revision | None:
-    """The last one whose text came from the configuration file."""
+def taken(connection: Connection) -> str:
+    """The hash of the text last taken from the configuration file; empty before the first."""
+    mark = connection.execute(select(MARKS.c.value).where(MARKS.c.name == TAKEN)).scalar()
+    if mark is not None:
+        return str(mark)
+    last = _newest_of_file(connection)
+    return "" if last is None else last.hash
+
+
+def _newest_of_file(connection: Connection) -> Revision | None:
     return _revision(connection, _NEWEST.where(REVISIONS.c.origin == "file"))
 
 

@@ -65,10 +65,10 @@ class Store:
         with self._transaction() as connection:
             return reading.newest(connection)
 
-    def newest_of_file(self) -> Revision | None:
-        """The last one whose text came from the configuration file."""
+    def taken(self) -> str:
+        """The hash of the text last taken from the configuration file; empty before the first."""
         with self._transaction() as connection:
-            return reading.newest_of_file(connection)
+            return reading.taken(connection)
 
     def revision(self, number: int) -> Revision | None:
         """The one with that number."""

@@ -8,10 +8,13 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
 from gateway.store.columns import Json, Number, Utc, Words
 
 VERSION_TABLE = "gateway_version"
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration, and so what a database must be at; of four digits."""
 
 METADATA = MetaData()
+
+TAKEN = "taken"
+"""The mark for the hash of the text last taken from the configuration file."""
 
 REVISIONS = Table(
     "gateway_revisions",
@@ -24,6 +27,13 @@ REVISIONS = Table(
     Column("hash", Words, nullable=False),
     # last, so that SQLite reads the others without following a large text from page to page
     Column("text", LargeBinary, nullable=False),
+)
+
+MARKS = Table(
+    "gateway_marks",
+    METADATA,
+    Column("name", Words, primary_key=True),
+    Column("value", Words, nullable=False),
 )
 
 OVERRIDES = Table(

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from gateway.core.records import Change, Delivery, Event, Override, OverrideKey, Revision
 from gateway.store import rows
 from gateway.store.errors import ConflictError
-from gateway.store.tables import DELIVERIES, EVENTS, OVERRIDES, REVISIONS
+from gateway.store.tables import DELIVERIES, EVENTS, MARKS, OVERRIDES, REVISIONS, TAKEN
 
 EVENTS_KEPT = 100_000
 """The newest events stay; revisions stay for ever."""
@@ -33,6 +33,7 @@ def write(connection: Connection, change: Change) -> Change:
     """Writes all of it; answers it with the ids it was kept under. ConflictError."""
     if change.revision is not None:
         _add_revision(connection, change.revision)
+    _mark(connection, change)
     _end_overrides(connection, (*change.ended, *(each.key for each in change.set)))
     _set_overrides(connection, change.set)
     events = {each.id: _add_event(connection, each) for each in change.events}
@@ -68,6 +69,15 @@ def _add_revision(connection: Connection, revision: Revision) -> None:
         connection.execute(insert(REVISIONS), row)
     elif connection.execute(select(number).where(number == revision.number, *_alike(REVISIONS, row))).first() is None:
         raise ConflictError(revision.number)
+
+
+def _mark(connection: Connection, change: Change) -> None:
+    """What was last taken from the file: a revision's text, or one that made none."""
+    revision = change.revision
+    taken = revision.hash if revision is not None and revision.origin == "file" else change.taken
+    if taken:
+        connection.execute(delete(MARKS).where(MARKS.c.name == TAKEN))
+        connection.execute(insert(MARKS), {"name": TAKEN, "value": taken})
 
 
 def _end_overrides(connection: Connection, keys: tuple[OverrideKey, ...]) -> None:

@@ -99,6 +99,13 @@ async def test_the_file_makes_a_revision_once(place: Place) -> None:
     assert (outcome.changed, outcome.revision.number) == (False, 3)
 
 
+async def test_a_text_of_the_file_that_is_in_force_already_is_taken_all_the_same(place: Place) -> None:
+    """So that a start knows it was."""
+    await apply(place, RESPLIT)
+    assert not (await place.gate.take_file(RESPLIT)).changed
+    assert place.gate.standing.taken == place.store.taken() == digest(RESPLIT)
+
+
 async def test_an_override_is_laid_over_the_revision_and_survives_the_next(place: Place) -> None:
     await place.gate.set_override(disabled())
     assert place.fleet.taken[-1].disabled == {"one"}

@@ -66,6 +66,17 @@ def test_the_newest_revision_is_in_force_while_the_file_is_as_it_was(file: Path)
     assert begun.told
 
 
+def test_a_file_that_was_taken_without_a_revision_counts_as_taken(file: Path) -> None:
+    """Its text was put in force by somebody first, and then something else: a restart does not bring it back."""
+    start(file)
+    revise(file, RESPLIT, 2)
+    file.write_bytes(RESPLIT)
+    begun = start(file)
+    assert (begun.standing.revision.number, begun.standing.taken) == (2, digest(RESPLIT))
+    revise(file, TEXT, 3)
+    assert start(file).standing.revision.number == 3
+
+
 def test_a_changed_file_goes_before_the_newest_revision(file: Path) -> None:
     start(file)
     revise(file, RESPLIT, 2)

@@ -11,10 +11,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from gateway.core.records import Change
 from gateway.store.errors import StoreError
 from gateway.store.store import Store
 from gateway.store.tables import METADATA, VERSION, VERSION_TABLE
-from tests.store.samples import full_change
+from tests.store.samples import full_change, revision
 
 
 @pytest.fixture
@@ -98,3 +99,15 @@ def test_a_database_at_the_present_version_needs_no_alembic(store: Store, url: s
     )
     done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_was_last_taken_from_the_file_is_known_after_an_upgrade(store: Store, engine: Engine) -> None:
+    """A database that knows revisions only is told by the last one that came from the file."""
+    store.write(Change(revision=revision(1, origin="file")))
+    store.write(Change(revision=revision(2, text=b"other")))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE gateway_marks"))
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+    engine.dispose()
+    store.close()
+    assert store.taken() == revision(1).hash

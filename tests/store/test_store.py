@@ -15,7 +15,7 @@ from tests.store.samples import NOW, delivery, event, full_change, override, rev
 
 
 def test_an_empty_store(store: Store) -> None:
-    assert (store.newest(), store.newest_of_file(), store.revision(1)) == (None, None, None)
+    assert (store.newest(), store.taken(), store.revision(1)) == (None, "", None)
     assert (*store.revisions(10), *store.overrides(), *store.events(None, 10), *store.deliveries(10)) == ()
     assert store.last_event_id() == 0
 
@@ -90,11 +90,16 @@ def test_revisions_are_listed_newest_first(store: Store) -> None:
     assert store.revisions(1) == [replace(revision(5), text=b"")]
 
 
-def test_the_newest_of_the_file_is_not_the_newest(store: Store) -> None:
+def test_the_text_last_taken_from_the_file_is_not_the_newest(store: Store) -> None:
+    """It may have made no revision, since it was in force already."""
     origins = ["file", "file", "api", "restore"]
     store.write_all(Change(revision=revision(at, origin=each)) for at, each in enumerate(origins, 1))
     assert store.newest() == revision(4, origin="restore")
-    assert store.newest_of_file() == revision(2, origin="file")
+    assert store.taken() == revision(2).hash
+    store.write(Change(taken="of no revision"))
+    assert store.taken() == "of no revision"
+    store.write(Change(revision=revision(5, origin="file")))
+    assert store.taken() == revision(5).hash
 
 
 def test_one_override_of_a_kind_for_a_subject(store: Store) -> None:
