@@ -141,7 +141,12 @@ class Breaker:
         """Leave to try a half_open breaker, for live calls or, with `probe: shadow`, for copies of them."""
         if self.state is not State.HALF_OPEN or self.forced == "open":
             return None
-        return self._probes.permit(self.word, self.settings.probes)
+        permit = self._probes.permit(self.word, self.settings.probes)
+        if permit is not None and self._adopt():
+            # It was free because the try is over: another worker has ended it.
+            self._probes.free(permit)
+            return None
+        return permit
 
     def answered(self, permit: Permit, now: float, waited: float) -> None:
         """A whole good reply at once, its first byte after `waited` seconds."""

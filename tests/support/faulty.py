@@ -1,14 +1,23 @@
-"""A model server whose faults can be switched: `mode` says what it does with each call, `hits` counts them."""
+"""A model server whose faults can be switched: `mode` says what it does with each call, `hits` counts them.
+
+A call may ask for a fault of its own, by the field `x-fault`.
+"""
 
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from tests.support import http1
 
-Mode = Literal["ok", "500", "reset", "close", "garbage", "hang"]
+Mode = Literal["ok", "422", "429", "500", "503", "large", "reset", "close", "garbage", "cut", "hang", "slow", "trickle"]
+"""`large` is a 500 with a body of `LARGE` bytes, `cut` a reply that breaks off in its body, `slow` and `trickle` take
+`PAUSE` seconds before the reply and between its bytes."""
+LARGE = 1 << 20
+PAUSE = 0.1
+_ENDING: tuple[Mode, ...] = ("reset", "close", "garbage", "cut", "hang")
 _RESET = struct.pack("ii", 1, 0)
 _PATIENCE = 10.0
 
@@ -29,22 +38,34 @@ class Faulty:
         self.name = name.encode()
         self.mode: Mode = "ok"
         self.hits = 0
+        self.total = 0
+        """Hits since the beginning."""
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
         self._run(self._accept)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def leave(self) -> None:
+        """Refuse connections, and end those that there are."""
         _end(self._listener)
         with self._lock:
             connections = list(self._connections)
         for each in connections:
             _end(each)
+
+    def come_back(self) -> None:
+        """Accept connections again."""
+        self._listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
+        self._run(self._accept)
+
+    def __exit__(self, *error: object) -> None:
+        self.leave()
         for thread in self._threads:
             thread.join(_PATIENCE)
 
@@ -77,7 +98,8 @@ class Faulty:
                 stream.exactly(length)
                 with self._lock:
                     self.hits += 1
-                    mode = self.mode
+                    self.total += 1
+                    mode = cast(Mode, (request.one("x-fault") or self.mode.encode()).decode())
                 if not self._answer(connection, mode):
                     return
         except (OSError, EOFError, ValueError, AssertionError):
@@ -87,14 +109,31 @@ class Faulty:
 
     def _answer(self, connection: socket.socket, mode: Mode) -> bool:
         """Whether the connection goes on."""
-        if mode == "ok":
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(self.name), self.name))
-        elif mode == "500":
-            connection.sendall(b"HTTP/1.1 500 Oops\r\ncontent-length: 3\r\n\r\nbad")
-        elif mode == "garbage":
-            connection.sendall(b"SSH-2.0 hello\r\n\r\n")
-        elif mode == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        elif mode == "hang":
-            connection.recv(1)
-        return mode in ("ok", "500")
+        match mode:
+            case "trickle":
+                for byte in _reply("200 OK", self.name):
+                    time.sleep(PAUSE)
+                    connection.sendall(bytes([byte]))
+            case "cut":
+                connection.sendall(_reply("200 OK", self.name * 100)[:-50])
+            case "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            case "hang":
+                connection.recv(1)
+            case "garbage":
+                connection.sendall(b"SSH-2.0 hello\r\n\r\n")
+            case "ok" | "slow" | "large" | "422" | "429" | "500" | "503":
+                time.sleep(PAUSE if mode == "slow" else 0)
+                connection.sendall(self._whole(mode))
+        return mode not in _ENDING
+
+    def _whole(self, mode: Mode) -> bytes:
+        if mode in ("ok", "slow"):
+            return _reply("200 OK", self.name)
+        if mode == "large":
+            return _reply("500 Oops", self.name * (LARGE // len(self.name)))
+        return _reply(f"{mode} Oops", b"%b of %b" % (mode.encode(), self.name))
+
+
+def _reply(status: str, body: bytes) -> bytes:
+    return b"HTTP/1.1 %b\r\nx-model: yes\r\ncontent-length: %d\r\n\r\n%b" % (status.encode(), len(body), body)
