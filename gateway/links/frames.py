@@ -2,9 +2,9 @@
 
 It decides where a frame ends and what happens at the bounds, on both sides alike:
 
-* a frame longer than `LARGEST` is never sent (`ValueError`), and one that is announced ends the connection;
-* a peer that does not read costs at most `BACKLOG` bytes: while more wait, `send` takes nothing, says False and counts
-  it in `dropped`. A frame is sent whole or not at all.
+* a frame longer than the link's `largest` is never sent (`ValueError`), and one that is announced ends the connection;
+* a peer that does not read costs at most `backlog` bytes and a frame: while more wait, `send` takes nothing, says False
+  and counts it in `dropped`. A frame is sent whole or not at all.
 
 It must not know what a frame means.
 """
@@ -12,12 +12,19 @@ It must not know what a frame means.
 import asyncio
 import struct
 from collections.abc import Callable, Iterator
-from typing import cast
-
-LARGEST = 1 << 20
-BACKLOG = 4 << 20
+from typing import NamedTuple, cast
 
 _LENGTH = struct.Struct(">I")
+
+
+class Bounds(NamedTuple):
+    """Of a link, in bytes: `largest` of one frame, `backlog` of what waits for a peer that does not read."""
+
+    largest: int = 1 << 20
+    backlog: int = 4 << 20
+
+
+BOUNDS = Bounds()
 
 
 class Splitter:
@@ -25,7 +32,7 @@ class Splitter:
 
     __slots__ = ("_held", "_largest")
 
-    def __init__(self, largest: int = LARGEST) -> None:
+    def __init__(self, largest: int = BOUNDS.largest) -> None:
         self._held = bytearray()
         self._largest = largest
 
@@ -47,11 +54,17 @@ class Splitter:
 class Frames(asyncio.Protocol):
     """One connection. `received` gets each frame, `lost` is called once when the connection has ended."""
 
-    def __init__(self, received: "Callable[[Frames, bytes], None]", lost: "Callable[[Frames], None]") -> None:
+    def __init__(
+        self,
+        received: "Callable[[Frames, bytes], None]",
+        lost: "Callable[[Frames], None]",
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         self.dropped = 0
         self._received = received
         self._lost = lost
-        self._splitter = Splitter()
+        self._bounds = bounds
+        self._splitter = Splitter(bounds.largest)
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,13 +86,13 @@ class Frames(asyncio.Protocol):
 
     def send(self, frame: bytes) -> bool:
         """Whether the frame was taken; see the module's rules."""
-        if len(frame) > LARGEST:
-            raise ValueError(f"a frame of {len(frame)} bytes, at most {LARGEST} are allowed")
+        if len(frame) > self._bounds.largest:
+            raise ValueError(f"a frame of {len(frame)} bytes, at most {self._bounds.largest} are allowed")
         transport = self._transport
-        if transport is None or transport.is_closing() or transport.get_write_buffer_size() > BACKLOG:
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size() > self._bounds.backlog:
             self.dropped += 1
             return False
-        transport.write(_LENGTH.pack(len(frame)) + frame)
+        transport.writelines((_LENGTH.pack(len(frame)), frame))
         return True
 
     def close(self) -> None:
@@ -91,7 +104,7 @@ class Frames(asyncio.Protocol):
 class Redial:
     """Keeps one connection to a socket for ever: dials again when it is lost, at once and then ever more slowly.
 
-    `greeting` makes the first frame of each connection.
+    `greeting` makes the first frame of each connection; `lost` is called when one has ended.
     """
 
     SLOWEST = 2.0
@@ -100,8 +113,18 @@ class Redial:
     STEADY = 1.0
     """A connection that held this many seconds is dialled again at once."""
 
-    def __init__(self, path: str, *, greeting: Callable[[], bytes], received: Callable[[Frames, bytes], None]) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        greeting: Callable[[], bytes],
+        received: Callable[[Frames, bytes], None],
+        lost: Callable[[], object] = bool,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         self._path = path
+        self._lost = lost
+        self._bounds = bounds
         self._greeting = greeting
         self._received = received
         self._frames: Frames | None = None
@@ -126,7 +149,7 @@ class Redial:
         loop = asyncio.get_running_loop()
         try:
             _, frames = await loop.create_unix_connection(
-                lambda: Frames(self._received, lambda _: ended.set()), self._path
+                lambda: Frames(self._received, lambda _: ended.set(), self._bounds), self._path
             )
         except OSError:
             return
@@ -137,3 +160,4 @@ class Redial:
         finally:
             self._frames = None
             frames.close()
+            self._lost()

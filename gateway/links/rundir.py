@@ -28,6 +28,11 @@ class RunDir:
         """Where workers find control."""
         return os.path.join(self.path, "control.sock")
 
+    @property
+    def shadow_socket(self) -> str:
+        """Where workers and control find the shadow process."""
+        return os.path.join(self.path, "shadow.sock")
+
     def write(self, name: str, content: bytes) -> None:
         """Replaces a file at once: a reader sees the old content or the new."""
         path = os.path.join(self.path, name)
