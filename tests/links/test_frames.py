@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.links.frames import BACKLOG, LARGEST, Frames, Redial, Splitter
+from gateway.links.frames import BOUNDS, Frames, Redial, Splitter
 
 WAIT = 10.0
 
@@ -74,8 +74,8 @@ def test_a_link_greets_and_sends(tmp_path: Path) -> None:
             assert redial.send(b"early") is False
             task = asyncio.create_task(redial.run())
             assert await listener.got.get() == b"hello"
-            assert redial.send(b"x" * LARGEST)
-            assert await listener.got.get() == b"x" * LARGEST
+            assert redial.send(b"x" * BOUNDS.largest)
+            assert await listener.got.get() == b"x" * BOUNDS.largest
             task.cancel()
             await listener.lost.get()
 
@@ -117,7 +117,7 @@ def test_an_announced_frame_that_is_too_long_ends_the_connection(tmp_path: Path)
     async def work() -> None:
         async with Listener(tmp_path / "s") as listener:
             reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
-            writer.write((LARGEST + 1).to_bytes(4, "big"))
+            writer.write((BOUNDS.largest + 1).to_bytes(4, "big"))
             assert await reader.read() == b""
             assert await listener.lost.get() is listener.links[0]
             writer.close()
@@ -132,8 +132,8 @@ def test_a_peer_that_does_not_read_costs_a_bounded_amount(tmp_path: Path) -> Non
                 silent.connect(str(tmp_path / "s"))
                 link = await listener.linked.get()
                 await asyncio.sleep(0)  # connection_made
-                taken = sum(link.send(bytes(LARGEST)) for _ in range(20))
-                assert BACKLOG // LARGEST <= taken < 20
+                taken = sum(link.send(bytes(BOUNDS.largest)) for _ in range(20))
+                assert BOUNDS.backlog // BOUNDS.largest <= taken < 20
                 assert link.dropped == 20 - taken
 
     run(work)
@@ -141,7 +141,7 @@ def test_a_peer_that_does_not_read_costs_a_bounded_amount(tmp_path: Path) -> Non
 
 def test_a_frame_of_ours_that_is_too_long_is_a_fault_of_ours() -> None:
     with pytest.raises(ValueError, match="at most"):
-        Frames(lambda link, frame: None, lambda link: None).send(bytes(LARGEST + 1))
+        Frames(lambda link, frame: None, lambda link: None).send(bytes(BOUNDS.largest + 1))
 
 
 def test_after_the_end_nothing_is_taken() -> None:
