@@ -319,6 +319,7 @@ def test_a_gateway_at_rest_uses_no_processor_and_little_memory(origin: Origin) -
     with Gateway(config(origin.url)) as gateway:
         pids = {"launcher": gateway.process.pid, "worker": gateway.worker}
         (pids["control"],) = module(gateway, "gateway.control")
+        wait_until_at_rest(pids["control"])
         before = {name: ticks(pid) for name, pid in pids.items()}
         time.sleep(2)
         used = {name: ticks(pid) - before[name] for name, pid in pids.items()}
@@ -328,6 +329,16 @@ def test_a_gateway_at_rest_uses_no_processor_and_little_memory(origin: Origin) -
     assert used["worker"] <= 6
     assert resident["launcher"] < 20
     assert resident["worker"] < 40
+
+
+def wait_until_at_rest(pid: int) -> None:
+    """What a process does once, after it has said that it is ready, is over."""
+    give_up = time.monotonic() + 20
+    before = -10
+    while (now := ticks(pid)) - before > 1:
+        assert time.monotonic() < give_up, "it never rests"
+        before = now
+        time.sleep(0.5)
 
 
 def ticks(pid: int) -> int:
