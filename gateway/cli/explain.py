@@ -15,8 +15,8 @@ from gateway.cli.loading import CONFIGURATION, load
 from gateway.core.explain import Explanation, explain
 from gateway.core.facts import Facts
 from gateway.core.model import Snapshot
+from gateway.core.reading import readable
 from gateway.core.routing import Miss, RouteTable
-from gateway.proxy.reading import readable
 from gateway.wire.judge import host_name
 
 EXAMPLES = """\b

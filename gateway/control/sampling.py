@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.admin.operations import RefusedError, Sample
-from gateway.core.bodies import write_model, write_model_path
+from gateway.core.bodies import write_model
 from gateway.core.decide import CompiledRoute
 from gateway.core.model import Snapshot, Variant
 from gateway.core.pool import host
 from gateway.core.routing import Miss, RouteTable, path_fault
+from gateway.core.upstream_path import upstream_path
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -52,7 +53,7 @@ def request(snapshot: Snapshot, variant: Variant, sample: Sample, *, mark: str) 
     route = _route(snapshot, sample, path.encode())
     if len(sample.body) > snapshot.limits.body:
         raise RefusedError(f"sample.body: at most limits.body is due, {snapshot.limits.body} bytes")
-    target = _target(route, variant, path.encode()).decode("latin-1")
+    target = upstream_path(path.encode(), route.route, variant).decode("latin-1")
     return Request(
         sample.method,
         f"{target}?{query}" if "?" in sample.path else target,
@@ -82,14 +83,6 @@ def _host(snapshot: Snapshot, sample: Sample) -> str:
     given = (value for name, value in sample.headers.items() if name.lower() == "host")
     wanted = snapshot.routes[sample.route].match.host or _NOWHERE
     return next(given, wanted.replace("*", "sample"))
-
-
-def _target(route: CompiledRoute, variant: Variant, path: bytes) -> bytes:
-    if variant.path is not None:
-        path = variant.path.encode().replace(b"{rest}", route.rest(path))
-    if variant.model is not None and route.route.protocol == "oip":
-        path = write_model_path(path, variant.model)
-    return path
 
 
 def _passing(sample: Sample, variant: Variant) -> Iterator[tuple[str, str]]:

@@ -7,16 +7,17 @@ failure is the call's business. A reply whose status is a failure is kept back, 
 from time import monotonic
 from typing import Protocol
 
-from gateway.core.bodies import write_model_path
 from gateway.core.chain import AttemptFailure, Failure, Obstacle
 from gateway.core.decide import CompiledRoute
 from gateway.core.permits import Permit
+from gateway.core.upstream_path import upstream_path
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
 from gateway.proxy.kept import Kept, Whole
 from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
+from gateway.proxy.recording import Recording, Tap
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.streams import EventStream
 from gateway.proxy.variants import Lane
@@ -51,6 +52,8 @@ class Call(Protocol):
     """What is remembered of the request's head."""
     permit: Permit
     """Leave to call the variant."""
+    recording: Recording | None
+    """For the shadows that get a copy."""
     patient: bool
     """The clock of `first_byte` does not run."""
     decoded: bool
@@ -100,6 +103,8 @@ class Attempt:
     """What came of a reply that is kept back."""
     _parked_size = 0
     _is_ended = False
+    _client: "Request | Tap"
+    """Where the reply goes, once it does."""
     bit = 0
     """What stands for the endpoint that failed."""
 
@@ -171,8 +176,8 @@ class Attempt:
         """After the end: the client has some of the reply, and nothing more comes."""
         self._variant.breaker.failure(self._call.permit, monotonic(), self.bit)
         if self._stream is not None:
-            self._request.write(self._stream.error(f"{self._variant.name} broke off"))
-            self._request.end()
+            self._client.write(self._stream.error(f"{self._variant.name} broke off"))
+            self._client.end()
             self._call.on_answered()
         else:
             self._call.on_broken()
@@ -288,13 +293,7 @@ class Attempt:
     def _target(self) -> bytes:
         """The client's target as the variant's own `path` or `model` makes it; the query stays."""
         request = self._request
-        settings = self._variant.settings
-        route = self._call.route
-        path = request.path
-        if settings.path is not None:
-            path = settings.path.encode().replace(b"{rest}", route.rest(path))
-        if settings.model is not None and route.route.protocol == "oip":
-            path = write_model_path(path, settings.model)
+        path = upstream_path(request.path, self._call.route.route, self._variant.settings)
         return b"%b?%b" % (path, request.query) if b"?" in request.target else path
 
     # ---- clocks
@@ -391,6 +390,11 @@ class Attempt:
     def _reply(self) -> None:
         """From here on no other variant can answer."""
         request, uptake = self._request, self._uptake
+        recording = self._call.recording
+        self._client = request
+        if recording is not None:
+            recording.on_reply(uptake.fields, self._sent)
+            self._client = Tap(request, recording.reply)
         self._replying = True
         added = self._call.on_answer(self.lane, uptake.status, self._sent)
         head = [status_line(uptake.status, uptake.reason), *heads.reply_fields(uptake.fields), added]
@@ -413,7 +417,7 @@ class Attempt:
             self.on_reply_body(data)
             self.on_reply_flush()
             return
-        self._request.pass_on(data)
+        self._client.pass_on(data)
         self._watch_idle()
 
     def on_reply_body(self, data: bytes) -> None:
@@ -423,7 +427,7 @@ class Attempt:
         elif self._stream is not None:
             self._on_events(self._stream, data)
         else:
-            self._request.write(data)
+            self._client.write(data)
 
     def _on_events(self, stream: EventStream, data: bytes) -> None:
         """Whole events are passed on, once the answer has begun; one that begins with an error is none."""
@@ -437,12 +441,12 @@ class Attempt:
             self._begin()
             self._reply()
         if events:
-            self._request.write(events)
+            self._client.write(events)
 
     def on_reply_flush(self) -> None:
         """All that came is written."""
         if self._replying:
-            self._request.flush()
+            self._client.flush()
             self._watch_idle()
 
     def on_reply_end(self) -> None:
@@ -457,11 +461,11 @@ class Attempt:
                 self._begin()
                 self._reply()
             if rest := self._stream.rest():
-                self._request.write(rest)
+                self._client.write(rest)
         now = monotonic()
         self._settle("", now)
         self._variant.breaker.success(self._call.permit, now)
-        self._request.end()
+        self._client.end()
         self._call.on_answered()
 
     def on_reply_lost(self, why: str) -> None:
@@ -489,6 +493,8 @@ class Attempt:
         uptake = connection.uptake
         self._replying = True
         self._status = uptake.status
+        if call.recording is not None:
+            call.recording.flaw = "upgrade"
         self._begin()
         added = call.on_answer(self.lane, uptake.status, self._sent)
         upgrade = (b"connection: upgrade\r\nupgrade: ", self._request.upgrade or b"", b"\r\n\r\n")
@@ -527,12 +533,12 @@ class Attempt:
         parked, self._parked = self._parked or [], None
         self._reply()
         for data in parked:
-            self._request.write(data)
+            self._client.write(data)
         if self._is_ended:
-            self._request.end()
+            self._client.end()
             self._call.on_answered()
             return
-        self._request.flush()
+        self._client.flush()
         if self._connection is not None and not self._held:
             self._connection.hold(False)
 

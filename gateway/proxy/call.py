@@ -8,6 +8,7 @@ from random import random
 from time import monotonic
 from typing import Protocol
 
+from gateway.core import reading
 from gateway.core.bodies import write_model
 from gateway.core.chain import Chain, Chances, Failure, Obstacle, Step, Terms, reason
 from gateway.core.decide import CompiledRoute, Decision
@@ -15,13 +16,15 @@ from gateway.core.facts import Facts
 from gateway.core.keys import Cookie
 from gateway.core.permits import UNCOUNTED, Permit
 from gateway.errors import Refusal, refusal
-from gateway.proxy import heads, reading
+from gateway.proxy import heads
 from gateway.proxy.answers import answer_error, answer_fixed
 from gateway.proxy.attempt import Attempt
+from gateway.proxy.copies import Served
 from gateway.proxy.debts import Debts
 from gateway.proxy.kept import Kept
 from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
+from gateway.proxy.recording import Recording
 from gateway.proxy.runtime import Runtime
 from gateway.proxy.variants import Lane, Variant
 from gateway.wire.request import Request
@@ -63,6 +66,8 @@ class Call:
     _cookie = b""
     _gathering = False
     permit: Permit = UNCOUNTED
+    recording: Recording | None = None
+    """For the shadows that get a copy."""
     _chain: Chain | None = None
     _debts: Debts | None = None
     _failed = ""
@@ -93,7 +98,10 @@ class Call:
         self._desk.calls.add(self)
         request.receiver = self
         if known is not None and known.decision is not None:
-            self._go(known.decision.variant, known.decision.reason)
+            decision = known.decision
+            if route.shadows:
+                self._sample(decision)
+            self._go(decision.variant, decision.reason)
             return
         client = self.runtime.client(request) if self.runtime.has_trusted else request.connection.peer
         self.facts = Facts(request.method, request.path, request.query, request.host or b"", request.headers, client)
@@ -116,6 +124,8 @@ class Call:
     def on_body(self, data: bytes) -> None:
         """More of the body."""
         parts = self.payload.add(data)
+        if self.recording is not None:
+            self.recording.body.add(data)
         if self._attempt is not None:
             self._attempt.on_body(parts)
         elif self._gathering and self.payload.size > self.runtime.limits.inspect_body:
@@ -131,7 +141,7 @@ class Call:
 
     def on_refused(self, answer: Refusal) -> None:
         """The rest of the request cannot be had."""
-        self._leave()
+        self._leave("refused")
         if self.request.replying:
             self.request.abort()
             self._record(monotonic())
@@ -140,7 +150,7 @@ class Call:
 
     def on_gone(self) -> None:
         """The client left."""
-        self._leave()
+        self._leave("client_gone")
         self.runtime.tally.count("gateway_client_disconnects_total", self.route.name)
         self._desk.calls.discard(self)
 
@@ -161,6 +171,9 @@ class Call:
         if self._chain is not None:
             self._answered_well()
         sent, now = times
+        if self.recording is not None:
+            self.recording.on_reply(head.fields, sent)
+            self.recording.reply.add(body)
         parts = [heads.whole_reply_head(head)]
         parts += self._added(lane, head.status, sent, now)
         self.request.answer(parts, body)
@@ -181,6 +194,8 @@ class Call:
     def on_broken(self) -> None:
         """The reply broke off: the client's connection must end, and not cleanly."""
         self._attempt = None
+        if self.recording is not None:
+            self.recording.flaw = "live_broken"
         self.request.abort()
         self._record(monotonic())
 
@@ -284,9 +299,12 @@ class Call:
         if kept is not None:
             kept.drop()
 
-    def _leave(self) -> None:
+    def _leave(self, why: str) -> None:
         """The client is gone, or cannot be served: nobody is to blame."""
         self._cancel()
+        recording, self.recording = self.recording, None
+        if recording is not None:
+            self.runtime.copies.give_up(recording, why)
         self._drop_kept()
         if self._debts is not None:
             self._debts.forgive()
@@ -322,10 +340,25 @@ class Call:
             self._cookie = _set_cookie(decision.cookie, secure=self.request.connection.secure)
         if not decision.keyed:
             self.runtime.tally.count("gateway_unkeyed_requests_total", self.route.name)
+        if self.route.shadows:
+            self._sample(decision)
         if self.route.route.protocol == "openai":
             self.patient = not reading.wants_stream(self.facts.body)
         self._go(decision.variant, decision.reason)
         return decision
+
+    def _sample(self, decision: Decision) -> None:
+        """Record the request, where a shadow is to get a copy."""
+        recording = self.recording = self.runtime.copies.sample(self.request, self.route, decision)
+        if recording is not None:
+            recording.body.add(self.payload.joined())
+
+    def _probe_by_copy(self, variant: Variant) -> None:
+        """Its breaker keeps callers away; a copy of this request may try whether it is well."""
+        before = self.recording
+        recording = self.recording = self.runtime.copies.probe(self.request, before, variant)
+        if recording is not None and before is None:
+            recording.body.add(self.payload.joined())
 
     def _go(self, name: str, reason: str, *, use_all: bool = False) -> None:
         """Try that variant; with `use_all` even where health checks find none of its endpoints well."""
@@ -338,6 +371,8 @@ class Call:
         breaker = variant.breaker
         permit = breaker.standing or breaker.admit(monotonic())
         if permit is None:
+            if breaker.settings.probe == "shadow" and self.payload.is_replayable:
+                self._probe_by_copy(variant)
             self._obstructed("open", lane)
         elif not (variant.pool.is_available or use_all):
             breaker.release(permit)
@@ -451,6 +486,18 @@ class Call:
             tally.observe(tally.histogram("gateway_request_duration_seconds", route, ""), ended - self.started)
         if desk.logs:
             desk.log(self, ended)
+        if self.recording is not None:
+            self._hand_over(self.recording, ended)
+
+    def _hand_over(self, recording: Recording, ended: float) -> None:
+        """What was recorded is complete."""
+        self.recording = None
+        name = "" if self.lane is None else self.lane.variant.name
+        serial = self.runtime.snapshot.serial
+        served = Served(
+            recording, self.route, serial, self.marks, self.forwarded, variant=name, status=self.status, ended=ended
+        )
+        self.runtime.copies.served(served)
 
 
 def _set_cookie(cookie: Cookie, *, secure: bool) -> bytes:

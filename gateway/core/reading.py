@@ -1,4 +1,4 @@
-"""Looking into a body, where a rule, a key, `model` or the protocol asks for it."""
+"""Looking into a body, where a rule, a key, `model` or the protocol asks for it: its text, decoded within a bound."""
 
 import zlib
 
