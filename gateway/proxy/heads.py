@@ -41,6 +41,11 @@ _to_model = _Passing(_TO_MODEL)
 _from_model = _Passing(_FROM_MODEL)
 
 
+def goes_on(low: bytes) -> bool:
+    """Whether a client's field of that name, in lower case, goes on to a model."""
+    return _to_model[low]
+
+
 def marks(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
     """A request's id and its place in a trace: kept from the client, or made."""
     random = hexlify(getrandbits(128).to_bytes(16, "big"))

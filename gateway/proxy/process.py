@@ -14,6 +14,7 @@ import pickle
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -26,6 +27,7 @@ from gateway.links.child import Lifeline, handle_signals
 from gateway.links.frames import Frames, Redial
 from gateway.links.log import Log, describe
 from gateway.links.rundir import PERMITS, SNAPSHOT, RunDir
+from gateway.proxy.copies import BOUNDS, Copies
 from gateway.proxy.events import Told
 from gateway.proxy.permits import open_file
 from gateway.proxy.pieces import Pieces
@@ -40,6 +42,9 @@ class Serving(Protocol):
 
     told: Callable[[Told], None]
     """Is told of what control should know."""
+
+    copies: Copies
+    """What goes to the shadow process."""
 
     async def take(self, snapshot: Snapshot, pieces: Pieces) -> None:
         """Serves by another snapshot from now on; StartError when it cannot."""
@@ -99,6 +104,7 @@ class Worker:
         self._link = Redial(self._run_dir.control_socket, greeting=self._greet, received=self._receive)
         self._spawn(self._reloads.run(), "reloads")
         self._spawn(self._link.run(), "link")
+        self._spawn(self._to_shadow().run(), "shadow")
         asyncio.get_running_loop().set_exception_handler(self._on_exception)
         self._lifeline.watch(self._on_orphaned)
         handle_signals(self._on_terminate, self._on_interrupt)
@@ -109,6 +115,13 @@ class Worker:
         if self._orphaned:
             self._run_dir.remove()
         return code
+
+    def _to_shadow(self) -> Redial:
+        copies = self._server.copies
+        path, greeting = self._run_dir.shadow_socket, partial(copies.greeting, self._index)
+        link = Redial(path, greeting=greeting, received=copies.received, lost=copies.lost, bounds=BOUNDS)
+        copies.send = link.send
+        return link
 
     def _greet(self) -> bytes:
         self._reloads.begin_afresh()

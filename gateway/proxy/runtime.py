@@ -14,6 +14,7 @@ from gateway.core.decide import CompiledRoute
 from gateway.links.board import Board
 from gateway.proxy import events
 from gateway.proxy.contexts import Contexts, contexts, key
+from gateway.proxy.copies import Copies
 from gateway.proxy.events import Told
 from gateway.proxy.guards import Guards
 from gateway.proxy.heads import forwarded
@@ -36,6 +37,7 @@ class Shared:
     board: Board
     outbox: Outbox
     guards: Guards
+    copies: Copies
     unhealthy: dict[str, frozenset[str]] = field(default_factory=dict)
     """By variant, the endpoints that health checks found unwell."""
 
@@ -48,6 +50,7 @@ class Runtime:
         self.limits = snapshot.limits
         self.disabled = snapshot.disabled
         self.tally = shared.tally
+        self.copies = shared.copies
         self.tls = tls
         self._shared = shared
         self._variants: dict[str, Variant] = {}

@@ -14,11 +14,13 @@ from gateway.links.board import Board, Slot
 from gateway.proxy import events
 from gateway.proxy.answers import answer, answer_error
 from gateway.proxy.call import Call
+from gateway.proxy.copies import Copies
 from gateway.proxy.draft import Draft
 from gateway.proxy.events import Told
 from gateway.proxy.guards import Guards
 from gateway.proxy.heads import marks, passing
 from gateway.proxy.known import Known
+from gateway.proxy.ledger import settle
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.runtime import Shared
 from gateway.proxy.tally import Tally
@@ -45,7 +47,9 @@ class Server:
         outbox = Outbox(self._loop)
         self._snapshot = snapshot
         self._guards = Guards(board, self._tally, number=index, descriptor=permits)
-        self._shared = Shared(self._tally, board, outbox, self._guards)
+        settle(board, index, self._tally)
+        self.copies = Copies(self._loop, self._tally)
+        self._shared = Shared(self._tally, board, outbox, self._guards, self.copies)
         self.told: Callable[[Told], None] = lambda event: None
         """Is told of what happens; to be set before the start."""
         self._service = Service(self, snapshot.limits, monotonic, outbox)
