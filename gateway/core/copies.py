@@ -50,6 +50,8 @@ class Copy:
     reply: Observation | None
     time: float
     """When the request began, as seconds since 1970."""
+    within: float | None = None
+    """Seconds that the first byte of a probe's reply may take; None for other copies."""
 
 
 Outcome = Literal["matched", "mismatched", "ignored", "error", "dropped", "probed", "released"]

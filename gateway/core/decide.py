@@ -11,6 +11,7 @@ from gateway.core.conditions import Predicate, comparisons, compile_condition
 from gateway.core.facts import Facts
 from gateway.core.keys import Cookie, compile_issuer, compile_keys
 from gateway.core.model import Condition, Route, Source, Split
+from gateway.core.sampling import samples
 
 
 class Decision:
@@ -62,7 +63,7 @@ class CompiledRoute:
 
     __slots__ = (
         *("_default", "_issue", "_key", "_prefix_length", "_rules", "by_head", "fallback", "name", "needs_body"),
-        "route",
+        *("route", "shadows"),
     )
 
     def __init__(self, route: Route, segments: Segments, disabled: Set[str] = frozenset()) -> None:
@@ -72,6 +73,7 @@ class CompiledRoute:
         self.needs_body = "json" in read
         self.by_head = read.isdisjoint({"json", "client"}) and route.protocol != "openai"
         self.fallback = fallback(route, disabled)
+        self.shadows = samples(route, disabled)
         self._rules = tuple(
             (segments.predicate(rule.segment), _choice(route, rule.name, remaining(rule.split, disabled)))
             for rule in route.rules

@@ -16,9 +16,11 @@ from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import options
+from gateway.proxy.copies import Copies
 from gateway.proxy.events import Told
 from gateway.proxy.pieces import Pieces
 from gateway.proxy.process import run
+from gateway.proxy.tally import Tally
 
 
 class LineServer:
@@ -26,6 +28,7 @@ class LineServer:
 
     def __init__(self, snapshot: Snapshot, slot: Slot, board: Board, *, index: int, permits: int) -> None:
         self.told: Callable[[Told], None] = lambda event: None
+        self.copies = Copies(asyncio.get_running_loop(), Tally(slot))
         self._slot = slot
         self._lines = slot.index(key("gateway_unkeyed_requests_total", "lines"))
         self._open = slot.index(key("gateway_connections", "client"), gauge=True)
