@@ -22,10 +22,11 @@ from gateway.admin.operations import (
 )
 from gateway.control.breakers import Breakers
 from gateway.control.gauging import Gauges, Reading
-from gateway.control.rates import Rise, Samples, Span, latency, share
+from gateway.control.rates import Rise, Samples, Span, share
 from gateway.core.assignment import remaining
 from gateway.core.decide import fallback
 from gateway.core.model import Snapshot, Variant
+from gateway.core.quantiles import latency
 from gateway.core.records import Override
 from gateway.links.board import Board
 
