@@ -60,8 +60,10 @@ class Connections:
         return None
 
     def open(self, opened: Callable[[ClientConnection], None], failed: Callable[[str], None]) -> Opening:
-        """Connect; exactly one of the two is called later, or neither after `cancel`."""
-        task = self._loop.create_task(self._open(opened, failed))
+        """Connect; exactly one of the two is called later, or neither after `cancel`. Where there was a free one, which
+        the caller could not use, the one that was used longest ago is closed for it: so there are never more than were
+        needed at once."""
+        task = self._loop.create_task(self._open(opened, failed, replaces=bool(self._free)))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
         return Opening(task)
@@ -94,13 +96,17 @@ class Connections:
         for connection in list(self._free):
             connection.close()
 
-    async def _open(self, opened: Callable[[ClientConnection], None], failed: Callable[[str], None]) -> None:
+    async def _open(
+        self, opened: Callable[[ClientConnection], None], failed: Callable[[str], None], *, replaces: bool
+    ) -> None:
         try:
             connection = await self._connect()
         except (OSError, ssl.SSLError, ssl.CertificateError) as error:
             failed(_reason(error))
         else:
             self._all.add(connection)
+            if replaces and self._free:
+                self._free.pop(0).close()
             opened(connection)
 
     async def _connect(self) -> ClientConnection:

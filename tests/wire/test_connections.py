@@ -321,3 +321,12 @@ def test_requests_reach_the_origin_in_one_segment(client: Client, origin: Origin
     (connection,) = [known for known in origin.alive if known.requests]
     assert pieces == [len(connection.received)]
     assert kernel.peer_unread(client.sock) == 0
+
+
+def test_uploads_one_after_another_leave_no_more_than_one_connection_at_rest(client: Client, origin: Origin) -> None:
+    """Each gets a new connection, since it cannot be sent twice; the one that it did not use is closed for it."""
+    origin.close_idle()
+    for _ in range(12):
+        assert client.post("/upload", b"x" * (2 << 20)).status == 200
+    assert client.get("/last").body == marker("/last")
+    assert len(origin.alive) <= 2
