@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from gateway.core.periods import Found, Part, Period
 from gateway.core.records import Delivery, Event, Override, Revision
 
 _EVENT = "event_"
 
 
-def values(record: Revision | Override | Event) -> dict[str, object]:
+def values(record: Revision | Override | Event | Period | Part | Found) -> dict[str, object]:
     """A record's row."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
@@ -45,3 +46,18 @@ def delivery(row: Row[Any]) -> Delivery:
     own = {name: value for name, value in columns if not name.startswith(_EVENT)}
     of_event = {name.removeprefix(_EVENT): value for name, value in columns if name.startswith(_EVENT)}
     return Delivery(**own, event=Event(**of_event))
+
+
+def period(row: Row[Any]) -> Period:
+    """The period of a row."""
+    return Period(**row._mapping)
+
+
+def part(row: Row[Any]) -> Part:
+    """The part of a row."""
+    return Part(**row._mapping)
+
+
+def found(row: Row[Any]) -> Found:
+    """The mismatch of a row."""
+    return Found(**row._mapping)

@@ -1,4 +1,4 @@
-"""The store: revisions, overrides, events and the outbox of webhooks, in SQLite or PostgreSQL.
+"""The store: revisions, overrides, events, the outbox of webhooks and what shadows found, in SQLite or PostgreSQL.
 
 It decides when a connection is given up: after any error, so that the next call begins with a new one and the store is
 back as soon as the cause is gone. Calls block; they come from one thread at a time.
@@ -11,13 +11,15 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.core.periods import Found, Pair, Part, Period, Saved
 from gateway.core.records import Change, Delivery, Event, Override, Revision
-from gateway.store import opening, reading, writing
+from gateway.store import opening, reading, shadows, writing
 from gateway.store.database import WRITING, Database
 from gateway.store.errors import StoreError
 from gateway.store.postgres import Postgres
+from gateway.store.shadows import Merge
 from gateway.store.sqlite import Sqlite
-from gateway.store.tables import EVENTS
+from gateway.store.tables import EVENTS, PARTS
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -116,6 +118,54 @@ class Store:
         """The one with that id has arrived, or was given up."""
         with self._transaction(writing=True) as connection:
             writing.remove_delivery(connection, number)
+
+    # ---- shadows
+
+    def save_shadows(self, saved: Saved) -> None:
+        """All of it or nothing."""
+        with self._transaction(writing=True) as connection:
+            shadows.save(connection, saved)
+
+    def newest_periods(self) -> Sequence[Period]:
+        """Of each pair the one that began last."""
+        with self._transaction() as connection:
+            return shadows.newest(connection)
+
+    def periods(self, pair: Pair, limit: int, before: int | None = None) -> Sequence[tuple[Period, Sequence[Part]]]:
+        """The newest first, those with ids below `before`; each with what was counted in it, by run."""
+        with self._transaction() as connection:
+            found = shadows.periods(connection, pair, limit=limit, before=before)
+            return [(each, shadows.parts(connection, pair, each.id)) for each in found]
+
+    def parts(self, pair: Pair, period: int) -> Sequence[Part]:
+        """What was counted in that period, by run."""
+        with self._transaction() as connection:
+            return shadows.parts(connection, pair, period)
+
+    def parts_of(self, run: str) -> Sequence[tuple[Period, Part]]:
+        """What that run counted; the newest period last."""
+        with self._transaction() as connection:
+            found = (
+                (shadows.period(connection, each.pair, each.period), each) for each in shadows.parts_of(connection, run)
+            )
+            return [(period, part) for period, part in found if period is not None]
+
+    def mismatches(
+        self, pair: Pair, limit: int, *, before: int | None = None, period: int | None = None
+    ) -> Sequence[Found]:
+        """The newest first, those with numbers below `before`; of that period, or of all."""
+        with self._transaction() as connection:
+            return shadows.mismatches(connection, pair, limit=limit, before=before, number=period)
+
+    def fold_others(self, run: str, merge: Merge) -> None:
+        """All runs but this one are over."""
+        with self._transaction(writing=True) as connection:
+            shadows.fold(connection, PARTS.c.run != run, merge)
+
+    def fold(self, run: str, merge: Merge) -> None:
+        """This run is over."""
+        with self._transaction(writing=True) as connection:
+            shadows.fold(connection, PARTS.c.run == run, merge)
 
     # ---- copies
 

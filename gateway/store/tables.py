@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
 from gateway.store.columns import Json, Number, Utc, Words
 
 VERSION_TABLE = "gateway_version"
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration, and so what a database must be at; of four digits."""
 
 METADATA = MetaData()
@@ -78,4 +78,46 @@ DELIVERIES = Table(
     Column("event_who", Words, nullable=False),
     Column("event_why", Words, nullable=False),
     Column("event_detail", Json, nullable=False),
+)
+
+PERIODS = Table(
+    "gateway_shadow_periods",
+    METADATA,
+    Column("route", Words, primary_key=True),
+    Column("variant", Words, primary_key=True),
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("who", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("signature", Json, nullable=False),
+)
+
+PARTS = Table(
+    "gateway_shadow_parts",
+    METADATA,
+    Column("route", Words, primary_key=True),
+    Column("variant", Words, primary_key=True),
+    Column("period", Number, primary_key=True, autoincrement=False),
+    Column("run", Words, primary_key=True),
+    Column("written", Utc, nullable=False),
+    Column("instance", Words, nullable=False),
+    Column("number", Number, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("base", Json, nullable=False),
+    Column("tally", Json, nullable=False),
+)
+
+MISMATCHES = Table(
+    "gateway_shadow_mismatches",
+    METADATA,
+    Column("route", Words, primary_key=True),
+    Column("variant", Words, primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("run", Words, primary_key=True),
+    Column("period", Number, nullable=False),
+    Column("time", Utc, nullable=False),
+    Column("request_id", Words, nullable=False),
+    # last, so that SQLite finds the newest without following large texts from page to page
+    Column("mismatch", Json, nullable=False),
 )
