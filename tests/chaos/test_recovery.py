@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.world import OPEN_FOR, SLACK, Pair, World, eventually, put
+from tests.chaos.world import OPEN_FOR, SETTLED, SLACK, Pair, World, eventually, put
 
 PROBES = 3
-SETTLED = 0.25
-"""Seconds after a trip within which every worker keeps callers away."""
 
 
 @pytest.fixture(params=[2, 4])

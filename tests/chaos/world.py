@@ -1,6 +1,7 @@
 """A gateway with many pairs of models, `bad` with `good` as its fallback, and callers who count what they get."""
 
 import http.client
+import os
 import threading
 import time
 import urllib.request
@@ -19,6 +20,8 @@ PATIENCE = 30.0
 SLOW_AFTER, OPEN_FOR = 0.5, 1.0
 SLACK = 1.0
 """Seconds that a machine may be late which is busy with other things."""
+SETTLED = 0.25
+"""Seconds after a change of a breaker's state within which every worker goes by it."""
 BREAKER = {"slow_after": "500ms", "open_for": "1s", "max_open_for": "1s"}
 SPIKES = ("500", "reset", "close", "garbage", "cut", "hang", "refuse")
 
@@ -30,7 +33,7 @@ SCENES: dict[str, Config] = {
     "quiet": {},
     "leaving": {},
     "uploads": {},
-    "readers": {},
+    "readers": {"bad": {"breaker": BREAKER, "timeouts": {"idle": "300ms"}}},
     "client-errors": {},
     "caller": {},
     "reloads": {},
@@ -46,8 +49,27 @@ SCENES: dict[str, Config] = {
     "limited": {"route": {"protocol": "openai"}},
     "unfit": {"route": {"protocol": "openai"}, "bad": {"model": "llama"}},
     "full": {"bad": {"breaker": BREAKER, "concurrency": 1}},
+    "full-alone": {"bad": {"breaker": BREAKER, "concurrency": 1}, "route": {"fallback": {"variants": []}}},
+    "everyday": {},
+    "retries": {"bad": {"breaker": BREAKER, "retry": {"extra": 1, "when": [503], "budget": "20%"}}},
+    "two": {"both": True, "bad": {"breaker": BREAKER, "ejection": {"for": "1s"}}, "route": {"fallback": {"variants": []}}},
+    "two-hang": {"both": True},
+    "leavers-probe": {},
 }
-"""By name: what differs from the usual settings of `bad` and of the route."""
+"""By name: what differs from the usual settings of `bad` and of the route; with `both` the two models are endpoints of
+`bad`, and nobody else answers unless `good` does."""
+
+IS_FULL = os.environ.get("GATEWAY_CHAOS") == "full"
+"""Whether these are the long forms, by `make chaos`."""
+
+
+def sized(usual: int, full: int) -> int:
+    """How many."""
+    return full if IS_FULL else usual
+
+
+REACHED = ("success", "error", "timeout", "slow")
+"""Outcomes of attempts that came to a model, unless a connection breaks at that moment."""
 
 
 class Answer(NamedTuple):
@@ -81,7 +103,7 @@ class Pair:
         """The answers by variant, reason and status."""
         return Counter(answer.series for answer in self.answers)
 
-    def ask(self, client: http.client.HTTPConnection, body: bytes = b"abc", **fields: str) -> Answer:
+    def ask(self, client: http.client.HTTPConnection, *, body: bytes = b"abc", **fields: str) -> Answer:
         """One call; underscores of a field's name stand for dashes."""
         named = {name.replace("_", "-"): value for name, value in fields.items()}
         begun = time.monotonic()
@@ -98,16 +120,24 @@ class Pair:
         """One caller's connection, which lasts."""
         return http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=PATIENCE)
 
-    def calls(self, count: int, **fields: str) -> list[Answer]:
+    def calls(self, count: int, *, body: bytes = b"abc", **fields: str) -> list[Answer]:
         """So many calls, one after the other, over one connection."""
         client = self.connect()
         try:
-            return [self.ask(client, **fields) for _ in range(count)]
+            return [self.ask(client, body=body, **fields) for _ in range(count)]
         finally:
             client.close()
 
-    def crowd(self, count: int, *, clients: int, each: Callable[[int], object] = bool, **fields: str) -> list[Answer]:
-        """So many calls by that many callers at the same time; `each` is told the number of every call before it."""
+    def crowd(
+        self,
+        count: int,
+        *,
+        clients: int,
+        each: Callable[[int], object] = bool,
+        fault: Callable[[int], str] = lambda _: "",
+    ) -> list[Answer]:
+        """So many calls by that many callers at the same time; `each` is told the number of every call before it, and
+        `fault` gives what the model is to do with it."""
         numbers = iter(range(count))
         lock = threading.Lock()
         answers: list[Answer] = []
@@ -116,7 +146,8 @@ class Pair:
             client = self.connect()
             while (number := _next(numbers, lock)) is not None:
                 each(number)
-                answers.append(self.ask(client, **fields))
+                wanted = fault(number)
+                answers.append(self.ask(client, **({"x_fault": wanted} if wanted else {})))
             client.close()
 
         threads = [threading.Thread(target=caller) for _ in range(clients)]
@@ -178,12 +209,14 @@ class Pair:
             page = get(self.gateway, f"/api/v1/events?since={page['next']}")
         return [one for one in items if one["kind"] == kind and one["subject"] == f"variant {self.name}-bad"]
 
-    def numbers_are_true(self) -> None:
-        """What was counted is soon exactly what callers, models and events say; where `good` answers every call."""
+    def numbers_are_true(self, *, by_word: bool = True) -> None:
+        """What was counted is soon exactly what callers, models and events say; `by_word` the fallbacks too, where
+        `good` answers every call that comes to it."""
         eventually(lambda: self.sums("gateway_requests_total", "variant", "reason", "code"), self.counted)
         words = [reason.partition(":")[2] for _, reason, _ in self.counted.elements() if reason.startswith("fallback:")]
-        eventually(lambda: self.sums("gateway_fallbacks_total", "reason"), Counter((word,) for word in words))
-        eventually(lambda: self.attempts("good"), self.good.total)
+        if by_word:
+            eventually(lambda: self.sums("gateway_fallbacks_total", "reason"), Counter((word,) for word in words))
+        eventually(lambda: self.attempts("good", *REACHED), self.good.total)
         eventually(lambda: sum(self.trips().values()), len(self.events("breaker_tripped")))
         eventually(lambda: sum(self.sums("gateway_in_flight_requests", "variant").values()), 0)
 
@@ -250,7 +283,8 @@ def _settings(scenes: dict[str, Config], models: dict[str, Faulty], *, workers: 
     routes: Config = {}
     for name, scene in scenes.items():
         bad, good = f"{name}-bad", f"{name}-good"
-        variants[bad] = {"endpoints": [models[bad].url], "breaker": BREAKER, **scene.get("bad", {})}
+        endpoints = [models[each].url for each in (bad, good)[: 2 if "both" in scene else 1]]
+        variants[bad] = {"endpoints": endpoints, "breaker": BREAKER, **scene.get("bad", {})}
         variants[good] = {"endpoints": [models[good].url]}
         fallback = {"variants": [good]}
         routes[name] = {

@@ -3,20 +3,27 @@
 A call may ask for a fault of its own, by the field `x-fault`.
 """
 
+import random
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal, Self, cast
+from typing import Literal, Self, cast, get_args
 
 from tests.support import http1
 
-Mode = Literal["ok", "422", "429", "500", "503", "large", "reset", "close", "garbage", "cut", "hang", "slow", "trickle"]
-"""`large` is a 500 with a body of `LARGE` bytes, `cut` a reply that breaks off in its body, `slow` and `trickle` take
-`PAUSE` seconds before the reply and between its bytes."""
+Status = Literal["422", "429", "500", "503"]
+Mode = (
+    Status | Literal["ok", "long", "large", "reset", "close", "garbage", "cut", "hang", "slow", "late", "trickle", "some"]
+)
+"""`long` is a good reply and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
+body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE` between its bytes; of
+`some` calls, one in five by chance, the reply is a 500."""
 LARGE = 1 << 20
 PAUSE = 0.1
+LATE = 0.8
+_PAUSES: dict[Mode, float] = {"slow": PAUSE, "late": LATE}
 _ENDING: tuple[Mode, ...] = ("reset", "close", "garbage", "cut", "hang")
 _RESET = struct.pack("ii", 1, 0)
 _PATIENCE = 10.0
@@ -40,6 +47,9 @@ class Faulty:
         self.hits = 0
         self.total = 0
         """Hits since the beginning."""
+        self.most = 0
+        """The most calls that were here at the same time."""
+        self._busy = 0
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -100,12 +110,22 @@ class Faulty:
                     self.hits += 1
                     self.total += 1
                     mode = cast(Mode, (request.one("x-fault") or self.mode.encode()).decode())
-                if not self._answer(connection, mode):
+                if not self._attend(connection, mode):
                     return
         except (OSError, EOFError, ValueError, AssertionError):
             return
         finally:
             connection.close()
+
+    def _attend(self, connection: socket.socket, mode: Mode) -> bool:
+        with self._lock:
+            self._busy += 1
+            self.most = max(self.most, self._busy)
+        try:
+            return self._answer(connection, mode)
+        finally:
+            with self._lock:
+                self._busy -= 1
 
     def _answer(self, connection: socket.socket, mode: Mode) -> bool:
         """Whether the connection goes on."""
@@ -122,17 +142,18 @@ class Faulty:
                 connection.recv(1)
             case "garbage":
                 connection.sendall(b"SSH-2.0 hello\r\n\r\n")
-            case "ok" | "slow" | "large" | "422" | "429" | "500" | "503":
-                time.sleep(PAUSE if mode == "slow" else 0)
+            case _:
+                time.sleep(_PAUSES.get(mode, 0))
                 connection.sendall(self._whole(mode))
         return mode not in _ENDING
 
     def _whole(self, mode: Mode) -> bytes:
-        if mode in ("ok", "slow"):
-            return _reply("200 OK", self.name)
-        if mode == "large":
-            return _reply("500 Oops", self.name * (LARGE // len(self.name)))
-        return _reply(f"{mode} Oops", b"%b of %b" % (mode.encode(), self.name))
+        times = LARGE // len(self.name) if mode in ("long", "large") else 1
+        if mode == "large" or (mode == "some" and random.random() < 0.2):
+            return _reply("500 Oops", self.name * times)
+        if mode in get_args(Status):
+            return _reply(f"{mode} Oops", b"%b of %b" % (mode.encode(), self.name))
+        return _reply("200 OK", self.name * times)
 
 
 def _reply(status: str, body: bytes) -> bytes:
