@@ -13,6 +13,7 @@ Ramdas, McAuliffe and Sekhon, Time-uniform, nonparametric, nonasymptotic confide
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, expm1, log, log1p
 from typing import NamedTuple
@@ -44,7 +45,8 @@ class Interval(NamedTuple):
     high: float
 
 
-class Excess(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Excess:
     """A mismatch rate less a noise rate. `rate` is None where either is unknown, all where nothing was compared."""
 
     rate: float | None
