@@ -11,11 +11,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from gateway.core.delta import Part, delta
+from gateway.core.metrics import key
 from gateway.core.model import Endpoint, Listener, Match, Route, Snapshot, Variant
 from gateway.links.board import Board
 from gateway.links.frames import Frames
@@ -104,6 +106,14 @@ class Worker:
     def leave(self, snapshot: Snapshot) -> None:
         """The snapshot that a process begins with."""
         self._run_dir.write(SNAPSHOT, pickle.dumps(snapshot))
+
+    def read_board(self) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+        """What it counted, under each name."""
+        return Board.open(os.dup(self._board)).read()
+
+    def cell(self, *series: str) -> int:
+        """One count."""
+        return sum(cells[0] for _, name, cells in self.read_board() if name == key(*series))
 
     def open(self) -> None:
         """Control is there."""
