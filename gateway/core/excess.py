@@ -30,7 +30,8 @@ class Seen(NamedTuple):
     """So many pairs, and how many of them differ."""
 
     pairs: int
-    differing: int
+    differing: float
+    """A whole number where it was counted; where it is expected, any."""
 
     @property
     def rate(self) -> float | None:

@@ -147,7 +147,7 @@ def _counted(reasons: Mapping[str, int]) -> dict[str, int]:
 def ordered(tally: Tally) -> list[Place]:
     """All places, by excess and then by count, most first."""
 
-    def rank(place: Place) -> tuple[float, int, Place]:
+    def rank(place: Place) -> tuple[float, float, Place]:
         mismatch, noise = _seen(tally, place)
         return (noise.rate or 0.0) - (mismatch.rate or 0.0), -mismatch.differing, place
 
@@ -161,10 +161,11 @@ def _seen(tally: Tally, place: Place) -> tuple[Seen, Seen]:
 
 def _row(tally: Tally, place: Place) -> Row:
     mismatch, noise = _seen(tally, place)
+    mismatched, noisy = tally.places[place]
     return Row(
         *place,
-        mismatched=mismatch.differing,
-        noisy=noise.differing,
+        mismatched=mismatched,
+        noisy=noisy,
         mismatch_rate=mismatch.rate,
         noise_rate=noise.rate,
         excess=excess(mismatch, noise),

@@ -129,7 +129,7 @@ class Tally:
     def _merge_places(self, items: Iterable[tuple[Place, Sequence[int]]]) -> None:
         """How many pairs differ in several of the places that become others is not known: each counts for itself, but
         never more than there are."""
-        most = self.compared.differing, self.noise.differing
+        most = self.mismatched, self.cells[1] + self.cells[3]
         for place, counts in items:
             own = self.places.get(place) or self._open(place) or self.places.setdefault(OTHERS, [0, 0])
             own[:] = (min(a + b, limit) for a, b, limit in zip(own, counts, most, strict=True))

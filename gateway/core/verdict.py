@@ -84,7 +84,7 @@ def _told_after(more: int, compared: Seen, noise: Seen, share: float) -> bool:
 
 def _grown(seen: Seen, more: int) -> Seen:
     pairs = seen.pairs + more
-    return Seen(pairs, round(pairs * (seen.rate or 0.0)))
+    return Seen(pairs, pairs * (seen.rate or 0.0))
 
 
 def is_told(found: Excess) -> bool:
