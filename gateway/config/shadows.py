@@ -25,7 +25,7 @@ from gateway.config.fields import (
     nothing,
     shaped,
 )
-from gateway.config.units import WrongError
+from gateway.config.units import DueError, WrongError
 
 
 def _json_path(text: str) -> str:
@@ -38,6 +38,16 @@ def _json_path(text: str) -> str:
     except RecursionError:
         raise ValueError("this JSONPath is nested too deeply") from None
     return text
+
+
+_LARGEST_BODY = 16 << 20
+"""Of a body that is copied, since workers keep copies in memory until they are sent."""
+
+
+def _body(size: int) -> int:
+    if size > _LARGEST_BODY:
+        raise DueError("at most 16MiB is due")
+    return size
 
 
 JsonPath = Annotated[str, AfterValidator(_json_path), shaped(r"\$.*", examples=["$.id", "$..timestamp"])]
@@ -88,8 +98,8 @@ class Shadow(Strict):
     """The candidate."""
     sample: ShareOrZero = fraction("100%")
     """The share of requests that are copied."""
-    max_body: Size = amount("1MiB")
-    """Of request and of reply."""
+    max_body: Annotated[Size, AfterValidator(_body)] = amount("1MiB")
+    """Of request and of reply; at most 16MiB."""
     max_in_flight: Count = 64
     """Copies under way at once; more are dropped and counted."""
     timeout: Length | None = None

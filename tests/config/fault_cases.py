@@ -154,6 +154,7 @@ TYPES = [
         "true",
         'quote it, "true"',
     ),
+    case(route("shadow: [{variant: b, max_body: ▶17MiB}]"), "routes.r.shadow[0].max_body", "at most 16MiB is due"),
     case(route("shadow: [{variant: b, keep: ▶-1}]"), "routes.r.shadow[0].keep", "0 or more is due"),
     case(
         route("shadow: [{variant: b, compare: {numbers: {rel: ▶-0.1}}}]"),
