@@ -23,6 +23,9 @@ SLACK = 1.0
 SETTLED = 0.25
 """Seconds after a change of a breaker's state within which every worker goes by it."""
 BREAKER = {"slow_after": "500ms", "open_for": "1s", "max_open_for": "1s"}
+EJECTS = {"ejection": {"consecutive_errors": 2, "for": "2s"}}
+UNGUARDED = {"breaker": {"mode": "disabled"}, "retry": {"extra": 3, "when": [503]}}
+ALONE = {"fallback": {"variants": []}}
 SPIKES = ("500", "reset", "close", "garbage", "cut", "hang", "refuse")
 
 SCENES: dict[str, Config] = {
@@ -39,7 +42,7 @@ SCENES: dict[str, Config] = {
     "reloads": {},
     "forced": {},
     "slower": {},
-    "storm": {},
+    "storm": {"bad": {"retry": {"extra": 3, "when": [503]}}},
     "down": {},
     "last-reply": {},
     "last-large": {},
@@ -49,11 +52,18 @@ SCENES: dict[str, Config] = {
     "limited": {"route": {"protocol": "openai"}},
     "unfit": {"route": {"protocol": "openai"}, "bad": {"model": "llama"}},
     "full": {"bad": {"breaker": BREAKER, "concurrency": 1}},
-    "full-alone": {"bad": {"breaker": BREAKER, "concurrency": 1}, "route": {"fallback": {"variants": []}}},
+    "full-alone": {"bad": {"breaker": BREAKER, "concurrency": 1}, "route": ALONE},
     "everyday": {},
     "retries": {"bad": {"breaker": BREAKER, "retry": {"extra": 1, "when": [503], "budget": "20%"}}},
-    "two": {"both": True, "bad": {"breaker": BREAKER, "ejection": {"for": "1s"}}, "route": {"fallback": {"variants": []}}},
-    "two-hang": {"both": True},
+    "two": {"both": True, "bad": EJECTS, "route": ALONE},
+    "two-dead": {"both": True, "bad": EJECTS, "route": ALONE},
+    "two-failing": {"both": True, "bad": {"ejection": {"for": "30s"}}, "route": ALONE},
+    "two-hang": {"both": True, "bad": {**EJECTS, "timeouts": {"first_byte": "1s"}}, "route": ALONE},
+    "too-slow": {},
+    "mostly-slow": {},
+    "reloads-probe": {"bad": {"breaker": {**BREAKER, "slow_after": "5s"}}},
+    "reloads-move": {},
+    "storm-unguarded": {"bad": UNGUARDED},
     "leavers-probe": {},
 }
 """By name: what differs from the usual settings of `bad` and of the route; with `both` the two models are endpoints of

@@ -15,11 +15,12 @@ from tests.support import http1
 
 Status = Literal["422", "429", "500", "503"]
 Mode = (
-    Status | Literal["ok", "long", "large", "reset", "close", "garbage", "cut", "hang", "slow", "late", "trickle", "some"]
+    Status
+    | Literal["ok", "long", "large", "reset", "close", "garbage", "cut", "hang", "slow", "late", "trickle", "some", "odd"]
 )
 """`long` is a good reply and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
 body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE` between its bytes; of
-`some` calls, one in five by chance, the reply is a 500."""
+`some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
 LARGE = 1 << 20
 PAUSE = 0.1
 LATE = 0.8
@@ -110,6 +111,8 @@ class Faulty:
                     self.hits += 1
                     self.total += 1
                     mode = cast(Mode, (request.one("x-fault") or self.mode.encode()).decode())
+                    if mode == "odd":
+                        mode = "503" if self.hits % 2 else "ok"
                 if not self._attend(connection, mode):
                     return
         except (OSError, EOFError, ValueError, AssertionError):
