@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint demo bench loadtest lock venv clean
+.PHONY: help test proofs lint demo bench loadtest lock venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ help: ## this list
 test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients
 	@.ci/packages
 	@$(BIN)/pytest $(ARGS)
+
+proofs: .venv/ready ## tests/whole in full: half an hour of changes under load, kills, faults and large numbers
+	@PROOFS=full $(BIN)/pytest tests/whole -s --timeout 900 $(ARGS)
 
 lint: .venv/ready ## ruff and mypy --strict only
 	@$(BIN)/ruff check .

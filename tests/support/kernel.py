@@ -65,11 +65,12 @@ def descriptors(pid: int) -> int:
 
 
 def children(pid: int) -> dict[int, str]:
-    """The direct children of a process and their command lines."""
+    """The direct children of a process and their command lines, but for those that end at this moment."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            found[int(child)] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     return found
 
 
