@@ -2,6 +2,7 @@
 # .venv-mlserver. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
 
 PYTHON ?= python3
+JOBS ?= auto
 BIN := .venv/bin
 UV := $(BIN)/uv
 
@@ -14,11 +15,12 @@ export UV_PYTHON_DOWNLOADS := never
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients
+test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients; JOBS=1 for one after the other
 	@.ci/packages
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 proofs: .venv/ready ## tests/whole in full: half an hour of changes under load, kills, faults and large numbers
+	@.ci/packages
 	@PROOFS=full $(BIN)/pytest tests/whole -s --timeout 900 $(ARGS)
 
 lint: .venv/ready ## ruff and mypy --strict only

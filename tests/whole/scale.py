@@ -1,4 +1,4 @@
-"""How large a proof is: short within `make test`, in full by `make proofs`. The code is the same, with other numbers."""
+"""How large a proof is: short within `make test`, in full by `make proofs`. It is the same code with other numbers."""
 
 import os
 from typing import TypeVar
