@@ -22,6 +22,7 @@ from gateway.core.agreement import newest
 from gateway.core.breaker import State
 from gateway.core.breaker_cells import RUNS
 from gateway.core.breaker_cells import key as cells_key
+from gateway.core.endpoints import EJECTED_SIZE, count, ejected_key
 from gateway.core.metrics import DURATION_BUCKETS, METRICS, Metric, parse_key
 from gateway.core.model import Snapshot
 from gateway.core.records import Override
@@ -61,6 +62,7 @@ class BoardCollector(Collector):
         for (name, labels), cells in totals(self._board, self._start).items():
             by_name.setdefault(name, []).append((labels, cells))
         by_name["gateway_breaker_state"] = [((name,), (self._breaker(name),)) for name in self._snapshot.variants]
+        by_name["gateway_ejected_endpoints"] = [((name,), (self._ejected(name),)) for name in self._snapshot.variants]
         for metric in (*METRICS, UNRECORDED):
             if series := present(metric, by_name.get(metric.name, []), self._snapshot.variants):
                 yield family(metric, series)
@@ -72,6 +74,10 @@ class BoardCollector(Collector):
             return State[forced.upper()]
         found = newest(self._board.runs(cells_key(RUNS[0], variant), RUNS[0].size))
         return 0 if found is None else found.state
+
+    def _ejected(self, variant: str) -> int:
+        """Each address once, however many workers have ejected it."""
+        return count(self._board.runs(ejected_key(variant), EJECTED_SIZE).values())
 
 
 def present(metric: Metric, series: list[Series], variants: Container[str]) -> list[Series]:

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from gateway.config.faults import Fault
 from gateway.core.model import Snapshot
+from gateway.core.periods import Found, Period
 from gateway.core.plan import Plan
 from gateway.core.records import Event, Override, OverrideKey, Revision
+from gateway.core.report import Report
 
 
 class StaleError(Exception):
@@ -148,6 +150,8 @@ class Probed:
     status: int | None
     """None where no reply came, or only a connection was asked for."""
     seconds: float
+    address: str | None = ""
+    """Which one of those that the endpoint's name stands for; empty where it has none, None where no one was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,16 @@ class Probe:
     asked: str
     """What every endpoint was asked, such as `GET /ready`, or `a connection`."""
     endpoints: tuple[Probed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowReport:
+    """What was found of a shadow in one period."""
+
+    period: Period
+    report: Report
+    pending: int
+    """Sampled requests of which it is not known yet what comes of them."""
 
 
 class Operations(Protocol):
@@ -218,6 +232,27 @@ class Operations(Protocol):
         """Asks every endpoint of the variant once, from here: `sample` as a worker would send it for its route (a 2xx
         is an answer); without one the variant's health path, as a health check does; without that, a connection.
         RefusedError for a sample that its route would not take. No caller's call is touched, nothing is counted."""
+
+    async def shadows(self, route: str) -> Sequence[ShadowReport]:
+        """Of all shadows of a route, in their present periods."""
+
+    async def shadow(self, route: str, variant: str) -> ShadowReport:
+        """Of one shadow, in its present period."""
+
+    async def shadow_periods(
+        self, route: str, variant: str, *, limit: int, before: int | None
+    ) -> Sequence[ShadowReport]:
+        """Of one shadow, in its earlier periods, the newest first; those with ids below `before`. UnavailableError
+        while the store cannot be read."""
+
+    async def mismatches(
+        self, route: str, variant: str, *, limit: int, before: int | None, period: int | None
+    ) -> tuple[Sequence[Found], bool]:
+        """Those that were kept whole, the newest first: those with numbers below `before`, of the present period or of
+        that one. And whether there are more. UnavailableError while the store cannot be read."""
+
+    async def restart_shadow(self, route: str, variant: str, *, who: str, why: str) -> ShadowReport:
+        """Begins a new period."""
 
     async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
         """The oldest first: those after `since`, or the newest `limit` without it. UnavailableError while the store

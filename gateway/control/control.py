@@ -30,11 +30,14 @@ from gateway.control.gate import Gate
 from gateway.control.health import Health
 from gateway.control.keeping import Keeping
 from gateway.control.operations import Operations
+from gateway.control.reports import Reports
+from gateway.control.shadows import Shadows
 from gateway.control.start import read
 from gateway.control.status import Observer
 from gateway.control.watch import Watch
 from gateway.control.webhooks import Webhooks
 from gateway.control.workers import Told, Workers
+from gateway.core.periods import Period
 from gateway.links.board import Board
 from gateway.links.log import Log, describe
 from gateway.links.rundir import RunDir
@@ -91,6 +94,16 @@ class Control:
         self._observer = Observer(Board.open(board), self._breakers)
         self._expiry = Expiry(self._gate, now)
         self._health = Health(lambda: self.workers.target, self.workers.tell_health, self._on_health)
+        self._shadows = Shadows(
+            Board.open(board),
+            run_dir,
+            keeping=self._keeping,
+            is_shared=self._store.is_shared,
+            snapshot=lambda: self.workers.target,
+            began=self._on_period,
+            now=now,
+            log=log,
+        )
         self._named: tuple[object, tuple[str, ...]] = (None, ())
         self._watch: Watch | None = None
         self._bearers: tuple[object, tuple[Bearer, ...]] = (None, ())
@@ -105,8 +118,10 @@ class Control:
             events=self._events,
             workers=self.workers,
             observer=self._observer,
+            reports=Reports(self._shadows, self._keeping, lambda: self.workers.target),
             file=lambda: self._file.status(self._gate.standing.revision),
             load=self._load,
+            unwell=lambda: self._health.unwell,
         )
         app = application(operations, self._board, tokens=self._tokens, report=self._report)
         return runner(app, close_within=close_within)
@@ -126,6 +141,7 @@ class Control:
         """Begin with it."""
         self._watch = Watch(self._files, self._on_files, known=[str(self._path)])
         self._spawn(self._recover())
+        self._shadows.dial()
         for work in (
             partial(self._keeping.run, self),
             self._watch.run,
@@ -133,6 +149,8 @@ class Control:
             self._health.run,
             self._webhooks.run,
             self._observer.run,
+            self._shadows.watch,
+            self._shadows.run,
             self._leave_again,
         ):
             self._spawn(self._for_ever(work))
@@ -160,6 +178,7 @@ class Control:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._shadows.stop()
         self._keeping.close()
 
     def look_at_file(self) -> None:
@@ -231,6 +250,11 @@ class Control:
     async def _on_health(self, variant: str, available: bool, why: str) -> None:
         kind = "variant_available" if available else "variant_unavailable"
         await self._gate.record(kind, f"variant {variant}", why)
+
+    async def _on_period(self, period: Period) -> None:
+        detail = {"route": period.route, "variant": period.variant, "period": period.id}
+        subject = f"shadow {period.variant} of route {period.route}"
+        await self._gate.record("shadow_period_started", subject, period.why, detail, who=period.who)
 
     def _on_told(self, told: Told) -> None:
         """A breaker or a pool in a worker; sentences of breakers are shown with them."""

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.core.endpoints import SIZE, together
 from gateway.core.metrics import DURATION_BUCKETS, parse_key
 from gateway.links.board import Board, Entry
 
@@ -16,6 +17,7 @@ Cells = list[tuple["memoryview[int]", int]]
 FAILURES = {"error", "timeout", "connect"}
 UNJUDGED = {"cancelled"}
 """Attempts that a client left say nothing of their variant."""
+_PREFIXES = (b'["gateway_', b'["endpoint"')
 _BUCKETS = len(DURATION_BUCKETS) + 1
 
 
@@ -85,6 +87,7 @@ class Gauges:
         self.failed = Numbers()
         self.durations = Numbers()
         self.requests = Numbers()
+        self._endpoints: dict[tuple[str, ...], Cells] = {}
         self._board = board
         self._seen = [0] * board.slots
 
@@ -100,10 +103,16 @@ class Gauges:
         """As it is now."""
         return Reading(self.ended.totals(), self.failed.totals(), self.requests.totals())
 
+    def endpoint(self, variant: str, url: str) -> tuple[bool, int]:
+        """Whether it is available, and its requests in flight: now, and by what the workers say."""
+        return together(values[at : at + SIZE] for values, at in self._endpoints.get((variant, url), ()))
+
     def _adopt(self, values: "memoryview[int]", entry: Entry) -> None:
-        if not entry.key.startswith(b'["gateway_'):
+        if not entry.key.startswith(_PREFIXES):
             return
         match parse_key(entry.key):
+            case "endpoint", place:
+                self._endpoints.setdefault(place, []).append((values, entry.first))
             case "gateway_in_flight_requests", (variant,):
                 self.in_flight.add(variant, values, entry.first)
             case "gateway_upstream_duration_seconds", (variant,):

@@ -1,13 +1,14 @@
 """Health checks: the endpoints of variants that set `health` are asked again and again, and workers are told.
 
-It decides when each is asked and what is told of it. Of a name with several addresses one that answers well is enough.
-An endpoint begins as healthy; a check that was late because this process was busy does not count (`core.health`).
+It decides when each is asked and what is told of it. Each address of a name is one; where the name gives none now,
+nothing is said of those that it gave before. An endpoint begins as healthy; a check that was late because this process
+was busy does not count (`core.health`).
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.control.probing import probe
 from gateway.core.health import Check, Condition, first_pause, pause
@@ -19,7 +20,8 @@ _LOOK = 0.5
 """Seconds between two looks at which variants there are to be checked."""
 
 Table = dict[str, list[str]]
-"""By variant, the endpoints that are not well; a variant without any is left out."""
+"""By variant, the endpoints that are not well, as `url` or `url#address`; a variant without any is left out."""
+Conditions = dict[str, Condition]
 Changed = Callable[[str, bool, str], Awaitable[None]]
 
 
@@ -30,31 +32,52 @@ class Checked:
         self.variant = variant
         self.settings = settings
         known = {} if before is None else before.conditions
-        self.conditions: dict[str, Condition] = {
-            each.url: known.get(each.url) or Condition() for each in variant.endpoints
-        }
+        self.conditions: dict[str, Conditions] = {each.url: known.get(each.url, {}) for each in variant.endpoints}
+        """By endpoint and address, which is empty where the endpoint is no name."""
 
     @property
     def unwell(self) -> list[str]:
-        """The endpoints that are not well."""
-        return [url for url, condition in self.conditions.items() if not condition.is_healthy]
+        """The addresses that are not well."""
+        return [
+            f"{url}#{address}" if address else url
+            for url, addresses in self.conditions.items()
+            for address, condition in addresses.items()
+            if not condition.is_healthy
+        ]
+
+    @property
+    def without(self) -> list[str]:
+        """The endpoints all of whose addresses are not."""
+        return [url for url, found in self.conditions.items() if found and not _any_healthy(found)]
+
+    @property
+    def count(self) -> int:
+        """Of the addresses."""
+        return sum(map(len, self.conditions.values()))
 
     @property
     def is_available(self) -> bool:
-        """Whether one is."""
-        return len(self.unwell) < len(self.conditions)
+        """Whether there is one that is not known to be unwell."""
+        return not self.count or any(map(_any_healthy, self.conditions.values()))
 
     async def check(self, snapshot: Snapshot, due: float) -> bool:
         """Asks all of them once; whether that changes anything."""
         began = time.monotonic()
         found = await probe(snapshot, self.variant.name, None)
         ended = time.monotonic()
-        well = {each.url for each in found.endpoints if not each.problem}
-        changed = [
-            condition.take(Check(due, began, ended, url in well), self.settings)
-            for url, condition in self.conditions.items()
-        ]
-        return any(changed)
+        before = self.unwell
+        for url, known in self.conditions.items():
+            asked = [each for each in found.endpoints if each.url == url and each.address is not None]
+            answers = {str(each.address): not each.problem for each in asked}
+            if answers:
+                self.conditions[url] = {address: known.get(address) or Condition() for address in answers}
+            for address, passed in answers.items():
+                self.conditions[url][address].take(Check(due, began, ended, passed), self.settings)
+        return self.unwell != before
+
+
+def _any_healthy(addresses: Mapping[str, Condition]) -> bool:
+    return any(each.is_healthy for each in addresses.values())
 
 
 class Health:
@@ -82,6 +105,11 @@ class Health:
     def table(self) -> Table:
         """What the checks say now."""
         return {name: each.unwell for name, each in self._checked.items() if each.unwell}
+
+    @property
+    def unwell(self) -> Table:
+        """The endpoints none of whose addresses is well, by their URLs."""
+        return {name: each.without for name, each in self._checked.items() if each.without}
 
     def _follow(self, snapshot: Snapshot) -> None:
         """Variants come, change and go; what is known of an endpoint stays as long as the endpoint does."""
@@ -118,7 +146,7 @@ class Health:
 
 
 def _sentence(checked: Checked) -> str:
-    count, path = len(checked.conditions), checked.settings.path
+    count, path = checked.count, checked.settings.path
     if checked.is_available:
         return f"{count - len(checked.unwell)} of {count} endpoints answer {path} well again"
     failed = checked.settings.unhealthy_after

@@ -12,6 +12,7 @@ from gateway.admin.operations import (
     Outcome,
     Probe,
     Sample,
+    ShadowReport,
     Status,
     UnavailableError,
     WorkerStatus,
@@ -23,9 +24,11 @@ from gateway.control.events import Events
 from gateway.control.gate import Gate
 from gateway.control.keeping import Keeping
 from gateway.control.probing import probe
-from gateway.control.status import Observer
+from gateway.control.reports import Reports
+from gateway.control.status import Observer, Unwell
 from gateway.control.workers import Workers
 from gateway.core.model import Snapshot
+from gateway.core.periods import Found
 from gateway.core.plan import Plan, plan
 from gateway.core.records import Event, Override, OverrideKey, Revision
 from gateway.store.errors import StoreError
@@ -45,16 +48,20 @@ class Operations:
         events: Events,
         workers: Workers,
         observer: Observer,
+        reports: Reports,
         file: Callable[[], FileStatus],
         load: Callable[[bytes], Configuration],
+        unwell: Callable[[], Unwell],
     ) -> None:
         self._gate = gate
         self._keeping = keeping
         self._events = events
         self._workers = workers
         self._observer = observer
+        self._reports = reports
         self._file = file
         self._load = load
+        self._unwell = unwell
 
     @property
     def snapshot(self) -> Snapshot:
@@ -94,6 +101,7 @@ class Operations:
             kept=self.kept,
             overrides=tuple(self.overrides()),
             workers=workers,
+            unwell=self._unwell(),
         )
 
     # ---- configuration
@@ -156,6 +164,32 @@ class Operations:
         """Asks a variant whether it answers."""
         self._gate.check_name("variant", variant)
         return await probe(self.snapshot, variant, sample)
+
+    # ---- shadows
+
+    async def shadows(self, route: str) -> Sequence[ShadowReport]:
+        """Of a route, in their present periods."""
+        return await self._reports.all(route)
+
+    async def shadow(self, route: str, variant: str) -> ShadowReport:
+        """In its present period."""
+        return await self._reports.present((route, variant))
+
+    async def shadow_periods(
+        self, route: str, variant: str, *, limit: int, before: int | None
+    ) -> Sequence[ShadowReport]:
+        """In its earlier ones."""
+        return await self._reports.earlier((route, variant), limit=limit, before=before)
+
+    async def mismatches(
+        self, route: str, variant: str, *, limit: int, before: int | None, period: int | None
+    ) -> tuple[Sequence[Found], bool]:
+        """The newest first."""
+        return await self._reports.mismatches((route, variant), limit=limit, before=before, period=period)
+
+    async def restart_shadow(self, route: str, variant: str, *, who: str, why: str) -> ShadowReport:
+        """Begins a new period."""
+        return await self._reports.restart((route, variant), who=who, why=why)
 
     # ---- events
 

@@ -79,12 +79,8 @@ async def _endpoint(endpoint: Endpoint, question: _Question, free: asyncio.Semap
         try:
             addresses = await _addresses(endpoint, question.variant.timeouts.connect)
         except (OSError, UnicodeError) as error:
-            return [Probed(endpoint.url, f"its name gives no address: {_reason(error)}", None, 0.0)]
-        answers = []
-        for address in addresses:
-            place = f"{address}: " if address != endpoint.host else ""
-            answers.append(await _address(endpoint, question, address=address, place=place))
-        return answers
+            return [Probed(endpoint.url, f"its name gives no address: {_reason(error)}", None, 0.0, address=None)]
+        return [await _address(endpoint, question, address=address) for address in addresses]
 
 
 async def _addresses(endpoint: Endpoint, within: float) -> list[str]:
@@ -96,11 +92,13 @@ async def _addresses(endpoint: Endpoint, within: float) -> list[str]:
     return sorted({str(info[4][0]) for info in found})
 
 
-async def _address(endpoint: Endpoint, question: _Question, *, address: str, place: str) -> Probed:
+async def _address(endpoint: Endpoint, question: _Question, *, address: str) -> Probed:
+    named = address if address != endpoint.host else ""
     begun = time.monotonic()
     ask = _connect if question.request is None else _exchange
     status, problem = await _told(lambda: ask(endpoint, question, address), within=question.within)
-    return Probed(endpoint.url, f"{place}{problem}" if problem else "", status, round(time.monotonic() - begun, 6))
+    shown = f"{named}: {problem}" if named and problem else problem
+    return Probed(endpoint.url, shown, status, round(time.monotonic() - begun, 6), address=named)
 
 
 async def _told(ask: Callable[[], Awaitable[int | None]], *, within: float) -> tuple[int | None, str]:

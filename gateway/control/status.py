@@ -7,7 +7,7 @@ looked after: it is told.
 import asyncio
 import time
 from array import array
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import repeat
 from operator import sub
 
@@ -38,9 +38,8 @@ READ_EVERY = 1.0
 _LATENCY_EVERY = 5
 """Readings between two of the histograms: they are large."""
 
-Known = Mapping[str, tuple[bool, int]]
-"""Endpoint's URL to whether it is available, and its requests in flight."""
-_UNKNOWN = (True, 0)
+Unwell = Mapping[str, Collection[str]]
+"""By variant, the endpoints that health checks find unwell, by their URLs."""
 
 Histograms = list["array[int]"]
 _NOTHING = array("q")
@@ -92,7 +91,7 @@ class Observer:
         kept: bool,
         overrides: tuple[Override, ...],
         workers: tuple[WorkerStatus, ...],
-        endpoints: Known | None = None,
+        unwell: Unwell,
     ) -> Status:
         """Everything at a glance; `snapshot` is what is in force."""
         rates = self._rates.span() or _NO_RATES
@@ -110,7 +109,7 @@ class Observer:
                     each,
                     enabled=name not in snapshot.disabled,
                     breaker=self._breakers.status(snapshot, name),
-                    known=endpoints or {},
+                    unwell=unwell.get(name, ()),
                 )
                 for name, each in snapshot.variants.items()
             },
@@ -136,8 +135,10 @@ class _Variants:
         self._failed = Rise(rates.seconds, rates.before.failed, rates.after.failed)
         self._before = before
 
-    def status(self, variant: Variant, *, enabled: bool, breaker: BreakerStatus, known: Known) -> VariantStatus:
-        """One of them."""
+    def status(
+        self, variant: Variant, *, enabled: bool, breaker: BreakerStatus, unwell: Collection[str]
+    ) -> VariantStatus:
+        """One of them; `unwell` also of what no worker has used yet."""
         gauges, name = self._gauges, variant.name
         ended, failed = gauges.ended.places.get(name), gauges.failed.places.get(name)
         return VariantStatus(
@@ -148,8 +149,12 @@ class _Variants:
             error_rate=share(self._failed.at(failed), self._ended.at(ended)),
             latency=self._latency(name),
             breaker=breaker,
-            endpoints=tuple(Endpoint(each.url, *known.get(each.url, _UNKNOWN)) for each in variant.endpoints),
+            endpoints=tuple(self._endpoint(name, each.url, unwell=unwell) for each in variant.endpoints),
         )
+
+    def _endpoint(self, variant: str, url: str, *, unwell: Collection[str]) -> Endpoint:
+        is_used, in_flight = self._gauges.endpoint(variant, url)
+        return Endpoint(url, is_used and url not in unwell, in_flight)
 
     def _latency(self, name: str) -> dict[str, float]:
         """Up to now, so that a call is seen at once."""

@@ -46,7 +46,12 @@ METRICS = (
     Metric(
         "gateway_breaker_trips_total", "counter", ("variant", "trigger"), "Times the breaker opened, by its trigger"
     ),
-    Metric("gateway_ejected_endpoints", "gauge", ("variant",), "Endpoints taken out of the pool for a while"),
+    Metric(
+        "gateway_ejected_endpoints",
+        "gauge",
+        ("variant",),
+        "Endpoints that a worker ejected for a while",
+    ),
     Metric(
         "gateway_shadow_comparisons_total",
         "counter",

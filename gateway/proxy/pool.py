@@ -7,7 +7,7 @@ which ones a change of the settings leaves alone, is decided by `core.pool`.
 import asyncio
 import random
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from gateway.core import model
@@ -168,9 +168,17 @@ class Pool:
         return () if self._ejections.is_calm else self._ejections.returned(self.endpoints, now)
 
     @property
-    def ejected(self) -> int:
-        """How many endpoints are ejected."""
-        return 0 if self._ejections.is_calm else sum(each.out_until is not None for each in self.endpoints)
+    def ejected(self) -> list[int]:
+        """The places of the endpoints that are ejected."""
+        if self._ejections.is_calm:
+            return []
+        return [place for place, each in enumerate(self.endpoints) if each.out_until is not None]
+
+    def told(self) -> Iterator[tuple[str, bool, int]]:
+        """Each endpoint of the configuration: whether an address of it gets calls, and its requests in flight."""
+        for configured, site in self._sites.items():
+            is_used = any(each.is_healthy and each.out_until is None for each in site.addresses)
+            yield configured.url, is_used, sum(each.in_flight for each in site.addresses)
 
     @property
     def in_use(self) -> int:

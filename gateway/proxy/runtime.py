@@ -169,9 +169,10 @@ class Runtime:
         return peer
 
     def sweep(self, now: float) -> None:
-        """Close what rests for too long."""
+        """Close what rests for too long, and tell how endpoints are."""
         for variant in self._variants.values():
             variant.pool.sweep(now)
+            variant.tell()
 
     def tick(self, now: float) -> Iterator[Told]:
         """Look at the pools; what happened to their endpoints."""
@@ -183,7 +184,6 @@ class Runtime:
                 yield events.ejected(name, endpoint.url, errors=endpoint.errors, seconds=settings.for_)
             for endpoint in pool.returned(now):
                 yield events.returned(name, endpoint.url)
-            self.tally.values[variant.ejected] = pool.ejected
 
     def check(self) -> None:
         """Take over what health checks say now."""

@@ -1,6 +1,6 @@
 """A variant as a worker has it: its pool, its counters, and what of its settings each request needs at hand."""
 
-from gateway.core import model
+from gateway.core import endpoints, model
 from gateway.core.budget import Budget
 from gateway.core.decide import CompiledRoute
 from gateway.links.board import Board
@@ -38,7 +38,21 @@ class Variant:
         self.rewrites = settings.path is not None or settings.model is not None
         """The target is not always the client's."""
 
-        self.ejected = tally.gauge("gateway_ejected_endpoints", name)
+        self._tally = tally
+        self._ejected = tally.cells(endpoints.ejected_key(name), endpoints.EJECTED_SIZE, gauge=True)
+        self._told: dict[str, memoryview[int]] = {}
+
+    def tell(self) -> None:
+        """Write how its endpoints are, for operators."""
+        for place, bits in enumerate(endpoints.bits(self.pool.ejected)):
+            self._ejected[place] = bits
+        for url, is_used, in_flight in self.pool.told():
+            cells = self._told.get(url)
+            if cells is None:
+                key = endpoints.endpoint_key(self.name, url)
+                cells = self._told[url] = self._tally.cells(key, endpoints.SIZE, gauge=True)
+            cells[endpoints.IN_FLIGHT] = in_flight
+            cells[endpoints.USE] = endpoints.USED if is_used else endpoints.UNUSED
 
     def is_full(self) -> bool:
         """Whether as many requests are in flight, in all workers, as the variant takes."""

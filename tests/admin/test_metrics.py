@@ -77,6 +77,8 @@ async def test_before_anything_happened_every_gauge_is_there(board: Board) -> No
         ("gateway_connections", (("side", "upstream"),)): 0,
         ("gateway_unkeyed_requests_total", (("route", "r"),)): 0,
         ("gateway_client_disconnects_total", (("route", "r"),)): 0,
+        ("gateway_ejected_endpoints", (("variant", "v1"),)): 0,
+        ("gateway_ejected_endpoints", (("variant", "v2"),)): 0,
         ("gateway_breaker_state", (("variant", "v1"),)): 0,
         ("gateway_breaker_state", (("variant", "v2"),)): 0,
         ("gateway_webhooks_total", (("result", "arrived"),)): 0,

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tests.chaos.test_endpoints import endpoints
+from tests.chaos.test_pools_of_two import endpoints
 from tests.chaos.world import OPEN_FOR, SETTLED, Pair, World, eventually, get
 
 PROBES = 3

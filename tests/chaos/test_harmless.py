@@ -1,4 +1,4 @@
-"""What is not the model's fault trips nothing: callers who leave, upload or read slowly, and requests that are wrong."""
+"""What is not the model's fault trips nothing: callers who leave, who are slow, and requests that are wrong."""
 
 import random
 import threading
@@ -200,7 +200,9 @@ def test_everyday_errors_of_a_busy_model(world: World, measured: Measured) -> No
     nothing_happened(pair)
     pair.numbers_are_true()
     share = sum(answer.body == b"good" for answer in answers) / len(answers)
-    measured("a model that fails one call in five", f"{len(answers)} calls at {rate:.0f}/s, {share:.0%} failed, 0 trips")
+    measured(
+        "a model that fails one call in five", f"{len(answers)} calls at {rate:.0f}/s, {share:.0%} failed, 0 trips"
+    )
 
 
 def test_what_cannot_be_sent_to_a_model_frees_its_place(world: World) -> None:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -90,6 +92,41 @@ async def test_a_variant_without_a_healthy_endpoint_is_unavailable() -> None:
         async with stage.running():
             assert await stage.change() == ("v", False, "none of 1 endpoints answers /ready well, 2 times in a row")
             only.is_ready = True
+            assert await stage.change() == ("v", True, "1 of 1 endpoints answer /ready well again")
+
+
+async def test_each_address_of_a_name_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one is not well the others are; where the name gives none for a while, what was known stays."""
+    ill = Model()
+    async with ill.serving() as endpoint:
+        addresses: list[str] = ["127.0.0.1", "127.0.0.2"]
+        loop = asyncio.get_running_loop()
+        resolve = loop.getaddrinfo
+
+        async def resolved(host: Any, port: Any, **options: Any) -> Any:
+            if host != "models.test":
+                return await resolve(host, port, **options)
+            if not addresses:
+                raise OSError("no such name")
+            return [(2, 1, 6, "", (address, port)) for address in addresses]
+
+        monkeypatch.setattr(loop, "getaddrinfo", resolved)
+        url = f"http://models.test:{endpoint.port}"
+        stage = Stage(Endpoint(url, "http", "models.test", endpoint.port))
+        async with stage.running():
+            assert await stage.table() == {"v": [f"{url}#127.0.0.2"]}
+            assert stage.health.unwell == {}
+            ill.is_ready = False
+            assert await stage.table() == {"v": [f"{url}#127.0.0.1", f"{url}#127.0.0.2"]}
+            assert stage.health.unwell == {"v": [url]}
+            assert await stage.change() == ("v", False, "none of 2 endpoints answers /ready well, 2 times in a row")
+            addresses.clear()
+            await asyncio.sleep(SETTINGS.interval * 4)
+            assert stage.health.unwell == {"v": [url]}
+            addresses.append("127.0.0.1")
+            assert await stage.table() == {"v": [f"{url}#127.0.0.1"]}
+            ill.is_ready = True
+            assert await stage.table() == {}
             assert await stage.change() == ("v", True, "1 of 1 endpoints answer /ready well again")
 
 

@@ -20,6 +20,7 @@ from gateway.admin.operations import (
 from gateway.control.breakers import Breakers
 from gateway.control.status import Observer
 from gateway.core import model
+from gateway.core.endpoints import IN_FLIGHT, SIZE, UNKNOWN, UNUSED, USE, USED, endpoint_key
 from gateway.core.metrics import DURATION_BUCKETS, key
 from gateway.core.model import Fallback, Match, Route, Snapshot, Variant
 from gateway.core.records import Override
@@ -75,6 +76,11 @@ class Worker:
     def attempts(self, number: int, variant: str, outcome: str) -> None:
         self.add(number, "gateway_attempts_total", variant, outcome)
 
+    def endpoint(self, variant: str, url: str, *, use: int, in_flight: int) -> None:
+        first = self.slot.index(endpoint_key(variant, url), SIZE, gauge=True)
+        self.slot.values[first + USE] = use
+        self.slot.values[first + IN_FLIGHT] = in_flight
+
     def took(self, number: int, variant: str, bucket: int) -> None:
         first = self.slot.index(key("gateway_upstream_duration_seconds", variant), len(DURATION_BUCKETS) + 2)
         self.slot.values[first + bucket] += number
@@ -106,7 +112,8 @@ def observer(descriptor: int, clock: Clock) -> Observer:
 
 
 def status(observer: Observer, snapshot: Snapshot = SNAPSHOT, **changed: object) -> Status:
-    arguments = {"revision": 7, "file": FileStatus(False, ()), "kept": True, "overrides": (), "workers": ()} | changed
+    arguments = {"revision": 7, "file": FileStatus(False, ()), "kept": True, "overrides": (), "workers": ()}
+    arguments |= {"unwell": {}} | changed
     return observer.status(snapshot, **arguments)  # type: ignore[arg-type]
 
 
@@ -218,9 +225,22 @@ def test_the_split_and_the_fallback_in_force(
     assert {name for name, variant in found.variants.items() if not variant.enabled} == disabled
 
 
-def test_endpoints_as_the_workers_see_them(observer: Observer) -> None:
-    found = status(observer, endpoints={URLS[1]: (False, 4)})
-    assert found.variants["v1"].endpoints == (Endpoint(URLS[0], True, 0), Endpoint(URLS[1], False, 4))
+def test_endpoints_as_the_workers_see_them(observer: Observer, workers: list[Worker]) -> None:
+    """One is available while any worker uses it; a worker that says nothing of it does not count."""
+    workers[0].endpoint("v1", URLS[0], use=UNUSED, in_flight=1)
+    workers[1].endpoint("v1", URLS[0], use=USED, in_flight=2)
+    workers[0].endpoint("v1", URLS[1], use=UNUSED, in_flight=4)
+    workers[1].endpoint("v1", URLS[1], use=UNKNOWN, in_flight=0)
+    workers[0].endpoint("v2", URLS[0], use=UNUSED, in_flight=9)
+    observer.read()
+    found = status(observer)
+    assert found.variants["v1"].endpoints == (Endpoint(URLS[0], True, 3), Endpoint(URLS[1], False, 4))
+
+
+def test_endpoints_as_health_checks_see_them(observer: Observer) -> None:
+    """Whether or not a worker has used them yet."""
+    found = status(observer, unwell={"v1": [URLS[1]], "v2": [URLS[0]]})
+    assert found.variants["v1"].endpoints == (Endpoint(URLS[0], True, 0), Endpoint(URLS[1], False, 0))
 
 
 async def test_it_reads_once_a_second(descriptor: int, workers: list[Worker], clock: Clock) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.model import Endpoint, Variant
+from gateway.core.model import Ejection, Endpoint, Variant
 from gateway.proxy.pool import Pool, is_named
 from gateway.wire.outbox import Outbox
 
@@ -141,3 +141,24 @@ def test_requests_may_use_a_stopped_pool_to_their_end() -> None:
         one.stop()
 
     run(test)
+
+
+def test_what_is_told_of_endpoints() -> None:
+    """Of each of the configuration: whether one of its addresses gets calls, and what is in flight there."""
+
+    async def test(loop: Loop) -> None:
+        whole = pool(PLAIN, NAMED, ejection=Ejection(consecutive_errors=1, max_share=1.0))
+        await whole.looked_up()
+        first, second, third = whole.endpoints
+        first.in_flight, second.in_flight, third.in_flight = 1, 2, 3
+        assert list(whole.told()) == [(PLAIN.url, True, 1), (NAMED.url, True, 5)]
+        assert whole.ejected == []
+        for each in (first, third):
+            whole.failed(each, now=100.0)
+        assert whole.ejected == [0, 2]
+        assert list(whole.told()) == [(PLAIN.url, False, 1), (NAMED.url, True, 5)]
+        whole.check(frozenset({f"{NAMED.url}#10.0.0.1"}))
+        assert list(whole.told()) == [(PLAIN.url, False, 1), (NAMED.url, False, 5)]
+        whole.stop()
+
+    run(test, found=("10.0.0.1", "10.0.0.2"))

@@ -14,10 +14,8 @@ from typing import Literal, Self, cast, get_args
 from tests.support import http1
 
 Status = Literal["422", "429", "500", "503"]
-Mode = (
-    Status
-    | Literal["ok", "long", "large", "reset", "close", "garbage", "cut", "hang", "slow", "late", "trickle", "some", "odd"]
-)
+Ending = Literal["reset", "close", "garbage", "cut", "hang"]
+Mode = Status | Ending | Literal["ok", "long", "large", "slow", "late", "trickle", "some", "odd"]
 """`long` is a good reply and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
 body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE` between its bytes; of
 `some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
@@ -25,7 +23,6 @@ LARGE = 1 << 20
 PAUSE = 0.1
 LATE = 0.8
 _PAUSES: dict[Mode, float] = {"slow": PAUSE, "late": LATE}
-_ENDING: tuple[Mode, ...] = ("reset", "close", "garbage", "cut", "hang")
 _RESET = struct.pack("ii", 1, 0)
 _PATIENCE = 10.0
 
@@ -148,7 +145,7 @@ class Faulty:
             case _:
                 time.sleep(_PAUSES.get(mode, 0))
                 connection.sendall(self._whole(mode))
-        return mode not in _ENDING
+        return mode not in get_args(Ending)
 
     def _whole(self, mode: Mode) -> bytes:
         times = LARGE // len(self.name) if mode in ("long", "large") else 1
