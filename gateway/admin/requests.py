@@ -85,7 +85,7 @@ class MessageQuery(Input):
 
 
 class ReasonQuery(Input):
-    """Why an override ends."""
+    """Why an override ends, or a shadow starts afresh."""
 
     reason: Words = ""
     """Recorded in the event."""
@@ -98,6 +98,26 @@ class RevisionsQuery(Input):
     """At most so many."""
     before: Number | None = None
     """Only those with smaller numbers."""
+
+
+class PeriodsQuery(Input):
+    """Which periods."""
+
+    limit: Page = 10
+    """At most so many."""
+    before: Number | None = None
+    """Only those with smaller ids."""
+
+
+class MismatchesQuery(Input):
+    """Which mismatches."""
+
+    limit: Page = 20
+    """At most so many; fewer where they are large."""
+    before: Number | None = None
+    """Only those with smaller numbers."""
+    period: Number | None = None
+    """Only those of that period; without it those of the present one."""
 
 
 class EventsQuery(Input):

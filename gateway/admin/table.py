@@ -5,7 +5,7 @@ What the server answers, who may ask, and what the OpenAPI document says are all
 
 from types import NoneType
 
-from gateway.admin import answers
+from gateway.admin import answers, shadow_answers
 from gateway.admin.calls import EVENT_STREAM, JSON, YAML, AnyCall, Call
 from gateway.admin.config_calls import check_config, get_config, plan_config, put_config
 from gateway.admin.etags import IF_MATCH
@@ -18,13 +18,16 @@ from gateway.admin.requests import (
     EventsQuery,
     ForceBreaker,
     MessageQuery,
+    MismatchesQuery,
     NoQuery,
     Nothing,
+    PeriodsQuery,
     ReasonQuery,
     RevisionsQuery,
     SetSplit,
 )
 from gateway.admin.revision_calls import get_revision, list_revisions, restore_revision
+from gateway.admin.shadow_calls import get_shadow, list_mismatches, list_periods, list_shadows, restart_shadow
 from gateway.admin.status_calls import get_document, get_status
 
 CALLS: tuple[AnyCall, ...] = (
@@ -178,6 +181,61 @@ CALLS: tuple[AnyCall, ...] = (
         answers={JSON: answers.Outcome},
         refusals=("not_found", "refused"),
         has_etag=True,
+    ),
+    Call(
+        method="GET",
+        path="/routes/{route}/shadows",
+        role="viewer",
+        summary="What was found of the shadows of a route",
+        handler=list_shadows,
+        query=NoQuery,
+        body=NoneType,
+        answers={JSON: shadow_answers.ShadowReports},
+        refusals=("not_found", "unavailable"),
+    ),
+    Call(
+        method="GET",
+        path="/routes/{route}/shadows/{variant}",
+        role="viewer",
+        summary="What was found of one shadow since its present period began",
+        handler=get_shadow,
+        query=NoQuery,
+        body=NoneType,
+        answers={JSON: shadow_answers.ShadowReport},
+        refusals=("not_found", "unavailable"),
+    ),
+    Call(
+        method="DELETE",
+        path="/routes/{route}/shadows/{variant}",
+        role="operator",
+        summary="Start afresh with a shadow; what was found before stays readable as an earlier period",
+        handler=restart_shadow,
+        query=ReasonQuery,
+        body=NoneType,
+        answers={JSON: shadow_answers.ShadowReport},
+        refusals=("not_found", "unavailable"),
+    ),
+    Call(
+        method="GET",
+        path="/routes/{route}/shadows/{variant}/periods",
+        role="viewer",
+        summary="What was found of a shadow in earlier periods, the newest first",
+        handler=list_periods,
+        query=PeriodsQuery,
+        body=NoneType,
+        answers={JSON: shadow_answers.ShadowPeriods},
+        refusals=("not_found", "unavailable"),
+    ),
+    Call(
+        method="GET",
+        path="/routes/{route}/shadows/{variant}/mismatches",
+        role="viewer",
+        summary="Requests whose replies differ, with both replies, the newest first",
+        handler=list_mismatches,
+        query=MismatchesQuery,
+        body=NoneType,
+        answers={JSON: shadow_answers.Mismatches},
+        refusals=("not_found", "unavailable"),
     ),
     Call(
         method="GET",

@@ -16,4 +16,5 @@ EVENT_KINDS = (
     "store_lost",
     "store_back",
     "worker_restarted",
+    "shadow_period_started",
 )

@@ -272,10 +272,12 @@ class Gate:
 
     # ---- what else happens
 
-    async def record(self, kind: str, about: str, why: str, detail: Mapping[str, object] | None = None) -> None:
-        """Something happened by itself that changes nothing in force."""
+    async def record(
+        self, kind: str, about: str, why: str, detail: Mapping[str, object] | None = None, *, who: str = GATEWAY
+    ) -> None:
+        """Something happened that changes nothing in force."""
         async with self._one_at_a_time:
-            await self._tell([self._events.make(kind, about, who=GATEWAY, why=why, detail=detail)])
+            await self._tell([self._events.make(kind, about, who=who, why=why, detail=detail)])
 
     async def renumber(self) -> None:
         """What waits gets numbers that nobody else has: the store was away when they were given."""

@@ -13,6 +13,8 @@ STANDING = "standing"
 """What is in force with all that belongs to it, for a control that comes back."""
 PLAN = "plan"
 """What the launcher is to run."""
+SHADOWS = "shadows"
+"""What shadows' comparisons found and the store does not have yet, for a control that comes back."""
 LIMIT = "limit"
 """Seconds a drain may take, where a reload has changed them since the start; a decimal number."""
 

@@ -4,7 +4,7 @@ It decides how much stays: the newest periods of each pair, and of its mismatche
 once more, since nobody knew whether it was kept, is there once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
@@ -15,6 +15,8 @@ from gateway.store.tables import MISMATCHES, PARTS, PERIODS
 
 PERIODS_KEPT = 50
 """The newest of each pair stay."""
+PAGE = 16 << 20
+"""Characters of mismatches that are read at once; one may be larger."""
 
 Merge = Callable[[Sequence[Part]], Part]
 """Several parts of one period as one; runs that are over by then."""
@@ -67,12 +69,27 @@ def parts_of(connection: Connection, run: str) -> list[Part]:
 
 def mismatches(
     connection: Connection, pair: Pair, *, limit: int, before: int | None, number: int | None
-) -> list[Found]:
-    """The newest first; those of the period with that number."""
-    query = select(MISMATCHES).where(*_of(MISMATCHES, pair)).order_by(MISMATCHES.c.number.desc()).limit(limit)
-    query = query if before is None else query.where(MISMATCHES.c.number < before)
-    query = query if number is None else query.where(MISMATCHES.c.period == number)
-    return [rows.found(row) for row in connection.execute(query)]
+) -> tuple[list[Found], bool]:
+    """The newest first; those of the period with that number. And whether there are more: a page ends early where its
+    texts are large."""
+    table = MISMATCHES.c
+    query = select(table.number, func.length(table.mismatch)).where(*_of(MISMATCHES, pair))
+    query = query if before is None else query.where(table.number < before)
+    query = query if number is None else query.where(table.period == number)
+    there = connection.execute(query.order_by(table.number.desc()).limit(limit + 1)).all()
+    page = list(_page([(row[0], row[1]) for row in there[:limit]]))
+    chosen = select(MISMATCHES).where(*_of(MISMATCHES, pair), table.number.in_(page)).order_by(table.number.desc())
+    return [rows.found(row) for row in connection.execute(chosen)], len(there) > len(page)
+
+
+def _page(there: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The numbers of as many as fit; always one."""
+    room = PAGE
+    for number, size in there:
+        if size > room < PAGE:
+            return
+        room -= size
+        yield number
 
 
 def fold(connection: Connection, is_over: ColumnElement[bool], merge: Merge) -> None:

@@ -152,8 +152,9 @@ class Store:
 
     def mismatches(
         self, pair: Pair, limit: int, *, before: int | None = None, period: int | None = None
-    ) -> Sequence[Found]:
-        """The newest first, those with numbers below `before`; of that period, or of all."""
+    ) -> tuple[Sequence[Found], bool]:
+        """The newest first, those with numbers below `before`; of that period, or of all. And whether there are more:
+        large ones make a page shorter."""
         with self._transaction() as connection:
             return shadows.mismatches(connection, pair, limit=limit, before=before, number=period)
 

@@ -106,7 +106,8 @@ def test_what_was_last_taken_from_the_file_is_known_after_an_upgrade(store: Stor
     store.write(Change(revision=revision(1, origin="file")))
     store.write(Change(revision=revision(2, text=b"other")))
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE gateway_marks"))
+        for table in ("marks", "shadow_periods", "shadow_parts", "shadow_mismatches"):
+            connection.execute(text(f"DROP TABLE gateway_{table}"))
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
     engine.dispose()
     store.close()
