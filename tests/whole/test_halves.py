@@ -1,7 +1,7 @@
 """Never half: control, a worker, the launcher or everything is killed at random moments of writes.
 
 What was answered as kept is there afterwards, whole and in order; what was not answered is there whole or not at all;
-and what is served is what the records say. Where the file holds something else, the status says so. In full: 200 writes.
+and what is served is what the records say. Where the file holds something else, status says so. In full: 200 writes.
 """
 
 import json
