@@ -5,7 +5,7 @@ row of a table. It needs the standard library only, so there is nearly nothing i
 
 Start: a row that ends `TRIES` times before it was ready once, or says itself why it cannot start, ends the whole start.
 Again: once all were ready a row is started again for ever: at once when it had been up for `STEADY` seconds, else after
-a pause that doubles, up to `SLOWEST`.
+a pause that doubles, up to `SLOWEST`. An optional row is so from the beginning; nothing waits for it.
 Stop: SIGTERM and SIGINT are passed on to the serving rows, which end by themselves within the time the configuration
 gives them; then the others are let go. A second SIGINT ends everything now. SIGHUP is passed on to the others: it asks
 for a reload.
@@ -35,6 +35,8 @@ from gateway.links.signals import SIGNALS, hold_back, let_in
 TRIES = 3
 GRACE = 5.0
 """Seconds a process may take beyond its own time limit to end, before it is killed."""
+LINGER = 1.5
+"""Seconds an optional row may take to end."""
 
 RESTARTS = b'["gateway_worker_restarts_total"]'
 """Its key on the board."""
@@ -58,6 +60,8 @@ class Launcher:
         self._interrupts = 0
         self._stop_at: float | None = None
         """When what still runs is killed; None while nothing stops."""
+        self._optional_stop_at = float("inf")
+        """The same of optional rows, once they were let go."""
         self._wake, self._waker = socket.socketpair()
 
     def run(self) -> int:
@@ -116,7 +120,7 @@ class Launcher:
             child.listen()
             if child.has_ended():
                 self._after_end(child, now)
-        if not self._was_ready and all(child.ready for child in self._children):
+        if not self._was_ready and all(child.ready or child.row.optional for child in self._children):
             self._was_ready = True
             self._log.info("serving", **self._serving)
 
@@ -126,7 +130,8 @@ class Launcher:
             return
         child.failures = 1 if child.ready and now - child.begun >= STEADY else child.failures + 1
         child.due = now + pause(child.failures)
-        if not self._was_ready and not child.ready and (child.reason or child.failures >= TRIES):
+        is_due = not self._was_ready and not child.row.optional
+        if is_due and not child.ready and (child.reason or child.failures >= TRIES):
             self._fail(f"{child.row.name} cannot start: {child.how_it_ended}")
         else:
             self._log.error(f"{child.row.name} ended", reason=child.how_it_ended)
@@ -153,14 +158,20 @@ class Launcher:
     def _has_stopped(self, now: float) -> bool:
         """Lets the others go when no serving row is left, kills what takes too long."""
         if not any(child.is_running for child in self._children if child.row.serves):
+            self._optional_stop_at = min(self._optional_stop_at, now + LINGER)
             for child in self._children:
                 child.let_go()
         running = [child for child in self._children if child.is_running]
-        if self._stop_at is not None and now >= self._stop_at:
-            for child in running:
+        for child in running:
+            if now >= self._latest(child):
                 self._log.error(f"{child.row.name} did not end, killed")
                 child.send(signal.SIGKILL)
         return not running
+
+    def _latest(self, child: Child) -> float:
+        """When it is killed if it still runs."""
+        assert self._stop_at is not None
+        return min(self._stop_at, self._optional_stop_at) if child.row.optional else self._stop_at
 
     def _exit_code(self) -> int:
         ends = [child.process.returncode for child in self._children if child.row.serves and child.process is not None]
@@ -170,9 +181,10 @@ class Launcher:
 
     def _wait(self, now: float) -> None:
         """Until a signal, a word on a lifeline, or the next thing that is due."""
-        times = [child.due for child in self._children if child.lifeline is None and self._stop_at is None]
-        if self._stop_at is not None:
-            times.append(max(self._stop_at, now + 0.05))
+        if self._stop_at is None:
+            times = [child.due for child in self._children if child.lifeline is None]
+        else:
+            times = [max(self._latest(child), now + 0.05) for child in self._children if child.is_running]
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         for child in self._children:
@@ -202,7 +214,7 @@ class Plan(TypedDict):
 
 
 def table(plan: Plan, run_dir: str, board: int) -> list[Row]:
-    """The rows: the workers, and control."""
+    """The rows: the workers, control, and the shadow process."""
     common = ("--run-dir", run_dir, "--board", str(board))
     fds = ",".join(f"{number}:{listener}" for number, listener in plan["listeners"].items())
     sockets = (board, *map(int, plan["listeners"]))
@@ -220,7 +232,8 @@ def table(plan: Plan, run_dir: str, board: int) -> list[Row]:
     admin = ("--fds", ",".join(map(str, plan["admin"])), "--tokens", str(int(plan["admin_tokens"])))
     arguments = (*common, *admin, "--workers", str(len(workers)))
     control = Row("control", "gateway.control.main", arguments, (board, *plan["admin"]), len(workers), False)
-    return [*workers, control]
+    shadow = Row("shadow", "gateway.shadow.main", common, (board,), len(workers) + 1, False, optional=True)
+    return [*workers, control, shadow]
 
 
 def open_board(run_dir: RunDir) -> int:

@@ -95,6 +95,11 @@ class Frames(asyncio.Protocol):
         transport.writelines((_LENGTH.pack(len(frame)), frame))
         return True
 
+    def finish(self) -> None:
+        """Ends the connection once all that waits was sent."""
+        if self._transport is not None:
+            self._transport.close()
+
     def close(self) -> None:
         """Ends the connection at once; what still waits is dropped."""
         if self._transport is not None:

@@ -28,6 +28,8 @@ class Row(NamedTuple):
     slot: int
     serves: bool
     """Ends by itself when told to; the others stay until no serving row is left."""
+    optional: bool = False
+    """All goes on without it: neither the start nor the end waits for it, and its failures end nothing."""
 
 
 ALLOCATOR = {

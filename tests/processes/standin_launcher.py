@@ -15,7 +15,8 @@ run_dir = RunDir(sys.argv[1])
 plan = json.loads(run_dir.read(PLAN))
 descriptor = open_board(run_dir)
 control = "standin_control" if os.environ.get("STANDIN") == "hangup" else "gateway.control.main"
-rows = [row._replace(module="standin" if row.serves else control) for row in table(plan, run_dir.path, descriptor)]
+modules = {"gateway.proxy.worker": "standin", "gateway.control.main": control}
+rows = [row._replace(module=modules.get(row.module, row.module)) for row in table(plan, run_dir.path, descriptor)]
 board = Board.create(descriptor, len(rows) + 1)
 limit = partial(drain_limit, run_dir, plan["limit"])
 launcher = Launcher(rows, board, slot=len(rows), limit=limit, serving={"board": descriptor})
