@@ -8,11 +8,7 @@ import pytest
 
 from gateway.errors import StartError
 from gateway.links.addresses import BACKLOG, bind, listen, resolve, shown
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+from tests.support.kernel import free_port
 
 
 def close(sockets: list[socket.socket]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -106,11 +105,3 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[[Callable[[], T], str], T]:
     return until
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,8 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+
+from tests.support.kernel import free_port
 
 PASSWORD = "s3cret-of-the-store"
 _NOBODY = 65534
@@ -30,12 +31,6 @@ def program(name: str) -> str:
 def unprivileged() -> list[str]:
     """PostgreSQL refuses to run as root."""
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 class Server:

@@ -17,7 +17,8 @@ from gateway.store.errors import StoreError
 from gateway.store.postgres import Postgres
 from gateway.store.store import Store
 from tests.store.samples import full_change, revision
-from tests.store.server import PASSWORD, Server, free_port, program
+from tests.store.server import PASSWORD, Server, program
+from tests.support.kernel import free_port
 
 
 @pytest.fixture

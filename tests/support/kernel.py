@@ -1,6 +1,7 @@
 """What the kernel knows: unread bytes of a peer, memory and descriptors of a process. Linux only."""
 
 import contextlib
+import itertools
 import os
 import re
 import select
@@ -95,11 +96,28 @@ def descendants(pid: int) -> set[int]:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """A port nobody listens on now. It is none of those that the kernel gives to connections, and no other process of
+    the same test run is given it."""
+    for port in _ports:
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("never reached: the ports go round")
+
+
+def _own_ports() -> Iterator[int]:
+    """Those of this process, round and round."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, count = 10_000 + number % 10 * 2_000, 2_000
+    offset = os.getpid() * 61
+    return (first + each % count for each in itertools.count(offset))
+
+
+_ports = _own_ports()
 
 
 @contextlib.contextmanager
