@@ -2,7 +2,7 @@
 
 import orjson
 
-from gateway.core.model import FixedResponse, Protocol
+from gateway.core.model import FixedResponse, Protocol, Snapshot
 from gateway.errors import Refusal
 from gateway.proxy.heads import date, field
 from gateway.wire.fields import status_line
@@ -43,3 +43,11 @@ def answer_fixed(request: Request, response: FixedResponse, *, head: bytes) -> N
     """Answer with the response that the configuration gives."""
     fields = head + b"".join(field(name, value) for name, value in response.headers)
     answer(request, response.status, response.body.encode(), head=fields, kind=b"")
+
+
+def exposed(snapshot: Snapshot, route: str, reason: str) -> bytes:
+    """The fields that tell of the route, where the configuration has them shown."""
+    if not snapshot.expose_headers:
+        return b""
+    lines = f"x-gateway-route: {route}\r\nx-gateway-revision: {snapshot.revision}\r\n"
+    return f"{lines}x-gateway-reason: {reason}\r\n".encode()

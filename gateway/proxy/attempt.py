@@ -1,63 +1,46 @@
-"""One try of one request on one variant: an endpoint, a connection, the bytes out, the reply in, the clocks over them.
+"""One try of one request on one variant: an endpoint, a connection, the bytes out, the clocks until a reply begins.
 
 It ends in exactly one outcome: `success`, `error`, `timeout`, `connect`, `slow` or `cancelled`. What follows from a
-failure is the call's business. A reply whose status is a failure is kept back, since another variant may do better.
+failure is the call's business, and what becomes of a reply that comes in pieces is decided in `reply`.
 """
 
 from time import monotonic
 from typing import Protocol
 
 from gateway.core.chain import AttemptFailure, Failure, Obstacle
-from gateway.core.decide import CompiledRoute
 from gateway.core.permits import Permit
-from gateway.core.upstream_path import upstream_path
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
 from gateway.proxy.kept import Kept, Whole
-from gateway.proxy.known import Known
-from gateway.proxy.payload import Payload
+from gateway.proxy.outgoing import Outgoing, head_lines
 from gateway.proxy.pool import Endpoint
-from gateway.proxy.recording import Recording, Tap
+from gateway.proxy.recording import Recording
+from gateway.proxy.reply import NEVER, Reply
 from gateway.proxy.runtime import Runtime
-from gateway.proxy.streams import EventStream
 from gateway.proxy.variants import Lane
 from gateway.wire.client import ClientConnection
 from gateway.wire.connections import Opening
 from gateway.wire.fields import Field, status_line
-from gateway.wire.request import Request
 from gateway.wire.tunnel import switch
 from gateway.wire.uptake import Uptake
 from gateway.wire.whole import ReplyHead
 
-NEVER = float("inf")
 _EXPECTATION = 1.0
 """Seconds that a client's `Expect: 100-continue` is left to the model, which may know nothing of it."""
 _GLANCE = 0.1
 """Seconds between two looks at whether a call that waits too long is to be let go."""
-_PARKED = 64 << 10
-"""Bytes of a reply kept back that are read before it has to wait."""
-_CODING = frozenset({b"content-encoding"})
 
 
-class Call(Protocol):
+class Call(Outgoing, Protocol):
     """The request that an attempt is made for."""
 
-    request: Request
-    route: CompiledRoute
     runtime: Runtime
-    payload: Payload
-    marks: tuple[bytes, bytes]
-    forwarded: bytes
-    known: Known | None
-    """What is remembered of the request's head."""
     permit: Permit
     """Leave to call the variant."""
     recording: Recording | None
     """For the shadows that get a copy."""
     patient: bool
     """The clock of `first_byte` does not run."""
-    decoded: bool
-    """The body is sent without the coding it came in."""
     due: float
     """When `late` is to be called; on the monotonic clock, as all times here."""
     deadline: float
@@ -85,47 +68,39 @@ class Attempt:
     """One try. `tried` are the endpoints that this request has been sent to before."""
 
     # Defaults stand here rather than in __init__, since an attempt is made for each call and most of them stay.
+    connection: ClientConnection | None = None
+    bit = 0
+    """What stands for the endpoint that failed."""
     _endpoint: Endpoint | None = None
-    _connection: ClientConnection | None = None
     _opening: Opening | None = None
-    _replying = False
-    _latest = NEVER
-    """When the reply, once it has begun, must have ended."""
+    _reply: Reply | None = None
     _held = False
+    """The client is slow."""
     _backlog = 0
     _status = 0
-    _sent = 0.0
+    sent = 0.0
     _due = NEVER
     """When the model must have begun its reply."""
     _is_overdue = False
-    _stream: EventStream | None = None
-    _parked: list[bytes] | None = None
-    """What came of a reply that is kept back."""
-    _parked_size = 0
-    _is_ended = False
-    _client: "Request | Tap"
-    """Where the reply goes, once it does."""
-    bit = 0
-    """What stands for the endpoint that failed."""
 
     def __init__(self, call: Call, lane: Lane, tried: tuple[Endpoint, ...] = ()) -> None:
-        self._call = call
-        self._request = call.request
+        self.call = call
+        self.request = call.request
         self.lane = lane
         self.tried = tried
-        self._variant = lane.variant
+        self.variant = lane.variant
         self._began = monotonic()
 
     def start(self) -> None:
         """Begin; everything else comes by itself."""
-        self._call.runtime.tally.values[self._variant.in_flight] += 1
-        endpoint = self._endpoint = self._variant.pool.choose(self._began, self.tried)
+        self.call.runtime.tally.values[self.variant.in_flight] += 1
+        endpoint = self._endpoint = self.variant.pool.choose(self._began, self.tried)
         if endpoint is None:
-            self._end("connect")
-            self._fail("unavailable", refusal("no_available_variant", f"no address of {self._variant.name} is known"))
+            self.end("connect")
+            self.fail("unavailable", refusal("no_available_variant", f"no address of {self.variant.name} is known"))
             return
         endpoint.in_flight += 1
-        connection = endpoint.connections.take() if self._call.payload.complete or self._may_reuse() else None
+        connection = endpoint.connections.take() if self.call.payload.complete or self._may_reuse() else None
         if connection is None:
             self._open(endpoint)
         else:
@@ -133,20 +108,20 @@ class Attempt:
 
     def cancel(self) -> None:
         """The answer is not wanted any more."""
-        self._end("cancelled")
+        self.end("cancelled")
 
     def late(self, now: float) -> None:
         """The time the call set as `due` has come."""
         if self._opening is not None:
             self._connect_failed("it does not answer a connection in time", late=True)
-        elif self._replying or self._parked is not None:
-            self._too_late_within(now)
-        elif self._request.expects:
-            self._request.go_on()
+        elif self._reply is not None and self._reply.has_begun:
+            self._reply.late()
+        elif self.request.expects:
+            self.request.go_on()
             self._watch_first_byte(now)
-        elif now >= self._due and not (now < self._limit() and self._has_moved()):
-            self._end("timeout")
-            self._fail("timeout", refusal("upstream_timeout", f"{self._variant.name} did not answer in time"))
+        elif now >= self._due and not (now < self.limit() and self._has_moved()):
+            self.end("timeout")
+            self.fail("timeout", refusal("upstream_timeout", f"{self.variant.name} did not answer in time"))
         elif now >= self._due:
             self._watch_first_byte(now)
         else:
@@ -154,90 +129,74 @@ class Attempt:
 
     def _wait_on(self, now: float) -> None:
         """It is slow: from here on it counts as that, and goes elsewhere where the breaker says so."""
-        breaker = self._variant.breaker
+        breaker = self.variant.breaker
         if not self._is_overdue and self._endpoint is not None:
             self._is_overdue = True
-            self._call.permit = breaker.overdue(self._call.permit, now, self._endpoint.bit)
+            self.call.permit = breaker.overdue(self.call.permit, now, self._endpoint.bit)
         if breaker.rescues:
-            self._end("slow")
-            self._fail("slow", refusal("upstream_timeout", f"{self._variant.name} is slow and was given up"))
+            self.end("slow")
+            self.fail("slow", refusal("upstream_timeout", f"{self.variant.name} is slow and was given up"))
         else:
-            self._call.due = min(self._due, now + _GLANCE) if breaker.settings.rescue else self._due
+            self.call.due = min(self._due, now + _GLANCE) if breaker.settings.rescue else self._due
 
-    def _too_late_within(self, now: float) -> None:
-        """The reply has begun and does not go on."""
-        self._end("timeout")
-        if self._parked is not None:
-            self._call.on_kept_lost()
-            return
-        self._break()
-
-    def _break(self) -> None:
-        """After the end: the client has some of the reply, and nothing more comes."""
-        self._variant.breaker.failure(self._call.permit, monotonic(), self.bit)
-        if self._stream is not None:
-            self._client.write(self._stream.error(f"{self._variant.name} broke off"))
-            self._client.end()
-            self._call.on_answered()
-        else:
-            self._call.on_broken()
-
-    def _fail(self, kind: AttemptFailure | Obstacle, answer: Refusal) -> None:
-        self._call.on_failed(Failure(kind, answer), self.bit)
+    def fail(self, kind: AttemptFailure | Obstacle, answer: Refusal) -> None:
+        """Tell the call; to be done after the end."""
+        self.call.on_failed(Failure(kind, answer), self.bit)
 
     # ---- the body
 
     def on_body(self, parts: list[bytes]) -> None:
         """More of the body, framed; before the connection is there the payload keeps it."""
-        if self._connection is not None:
-            self._connection.write(parts)
-        elif self._call.payload.is_large:
-            self._request.hold(True)
+        if self.connection is not None:
+            self.connection.write(parts)
+        elif self.call.payload.is_large:
+            self.request.hold(True)
 
     def on_body_end(self, parts: list[bytes]) -> None:
         """All of the body."""
-        if self._connection is not None:
+        if self.connection is not None:
             if parts:
-                self._connection.write(parts)
-            self._connection.whole()
+                self.connection.write(parts)
+            self.connection.whole()
             self._watch_first_byte(monotonic())
 
     def on_client_full(self) -> None:
         """The client is slow: read less, and do not blame the model for it."""
         self._held = True
-        if self._connection is not None:
-            self._connection.hold(True)
-        if self._replying:
-            self._call.due = self._latest
+        if self.connection is not None:
+            self.connection.hold(True)
+        if self._reply is not None:
+            self._reply.on_client_full()
 
     def on_client_ready(self) -> None:
         """The client has caught up."""
         self._held = False
-        if self._connection is not None:
-            self._connection.hold(False)
-            self._watch_idle()
+        if self.connection is not None:
+            self.connection.hold(False)
+        if self._reply is not None:
+            self._reply.on_client_ready()
 
     # ---- connecting
 
     def _may_reuse(self) -> bool:
         """A body that cannot be sent twice gets a connection that cannot be stale."""
-        announced = self._request.length or 0
-        return not self._call.payload.is_large and announced <= self._call.route.route.replay_body
+        announced = self.request.length or 0
+        return not self.call.payload.is_large and announced <= self.call.route.route.replay_body
 
     def _open(self, endpoint: Endpoint) -> None:
         self._opening = endpoint.connections.open(self._opened, self._connect_failed)
-        self._call.due = min(self._limit(), monotonic() + self._variant.settings.timeouts.connect)
+        self.call.due = min(self.limit(), monotonic() + self.variant.settings.timeouts.connect)
 
     def _opened(self, connection: ClientConnection) -> None:
         self._opening = None
         self._send(connection, monotonic())
-        if not self._call.payload.complete:
-            self._request.hold(False)
+        if not self.call.payload.complete:
+            self.request.hold(False)
 
     def _connect_failed(self, why: str, late: bool = False) -> None:
-        self._end("connect")
+        self.end("connect")
         code = "upstream_timeout" if late else "upstream_error"
-        self._fail("connect", refusal(code, f"{self._variant.name} cannot be reached: {why}"))
+        self.fail("connect", refusal(code, f"{self.variant.name} cannot be reached: {why}"))
 
     def _stop_opening(self) -> None:
         opening, self._opening = self._opening, None
@@ -247,18 +206,19 @@ class Attempt:
     # ---- sending
 
     def _send(self, connection: ClientConnection, now: float) -> None:
-        call = self._call
+        call = self.call
         payload = call.payload
-        self._connection = connection
-        self._sent = now
-        parts = self._head()
+        self.connection = connection
+        self.sent = now
+        assert self._endpoint is not None
+        parts = head_lines(call, self.lane, self._endpoint)
         if payload.framing:
             parts += payload.so_far()
-        request = self._request
+        request = self.request
         plain = request.method != b"HEAD" and request.upgrade is None
         connection.send(self, parts, whole=payload.complete, plain=plain)
         if payload.complete and not call.patient:
-            variant = self._variant
+            variant = self.variant
             due = now + variant.wait
             self._due = min(call.deadline, due)
             self._slow_at = slow_at = now + variant.breaker.slow_after
@@ -266,100 +226,65 @@ class Attempt:
         else:
             self._watch_first_byte(now)
 
-    def _head(self) -> list[bytes]:
-        call = self._call
-        request = self._request
-        endpoint = self._endpoint
-        assert endpoint is not None
-        removed = self._variant.removed
-        if call.decoded:
-            removed |= _CODING
-        request_id, trace = call.marks
-        target = self._target() if self._variant.rewrites else request.target
-        parts = [request.method, b" ", target, endpoint.line]
-        known = call.known
-        if known is not None and (not removed or removed.isdisjoint(request.headers)):
-            parts.append(known.lines)
-        else:
-            parts += heads.passing(request, removed)
-        parts += (b"x-request-id: ", request_id, b"\r\ntraceparent: ", trace, b"\r\n", call.forwarded, self.lane.added)
-        if request.expects:
-            parts.append(b"expect: 100-continue\r\n")
-        if request.upgrade is not None:
-            parts += (b"connection: upgrade\r\nupgrade: ", request.upgrade, b"\r\n")
-        parts += (call.payload.framing, b"\r\n")
-        return parts
-
-    def _target(self) -> bytes:
-        """The client's target as the variant's own `path` or `model` makes it; the query stays."""
-        request = self._request
-        path = upstream_path(request.path, self._call.route.route, self._variant.settings)
-        return b"%b?%b" % (path, request.query) if b"?" in request.target else path
-
     # ---- clocks
 
-    def _limit(self) -> float:
+    def limit(self) -> float:
         """When the attempt must have ended."""
-        return min(self._call.deadline, self._began + self._variant.settings.timeouts.total)
+        return min(self.call.deadline, self._began + self.variant.settings.timeouts.total)
 
     def _watch_first_byte(self, now: float) -> None:
         """`first_byte` and `slow_after` run from the request's last byte, or while the model does not take what is held
         for it; a patient call has no `first_byte`, and `slow_after` only where it is a length."""
-        if self._replying or self._parked is not None:
+        if self._reply is not None and self._reply.has_begun:
             return
-        call = self._call
-        breaker = self._variant.breaker
-        connection = self._connection
+        call = self.call
+        breaker = self.variant.breaker
+        connection = self.connection
         self._backlog = 0 if connection is None else connection.backlog()
         runs = call.payload.complete or bool(self._backlog)
-        due = self._limit()
+        due = self.limit()
         if runs and not call.patient:
-            due = min(due, now + self._variant.settings.timeouts.first_byte)
+            due = min(due, now + self.variant.settings.timeouts.first_byte)
         self._due = due
         if runs and (not call.patient or breaker.settings.slow_after is not None) and not self._is_overdue:
             due = min(due, now + breaker.slow_after)
-        call.due = min(due, now + _EXPECTATION) if self._request.expects else due
+        call.due = min(due, now + _EXPECTATION) if self.request.expects else due
 
     def _has_moved(self) -> bool:
         """Whether the model has taken some of what was held for it since the clock was set."""
-        return self._connection is not None and self._connection.backlog() < self._backlog
-
-    def _watch_idle(self) -> None:
-        if self._replying and not self._held and (self._stream is None or self._stream.has_begun):
-            due = monotonic() + self._variant.settings.timeouts.idle
-            self._call.due = min(self._latest, due)
+        return self.connection is not None and self.connection.backlog() < self._backlog
 
     # ---- what comes back
 
     @property
     def is_head(self) -> bool:
         """Whether the reply has no body, whatever it says."""
-        return self._request.method == b"HEAD"
+        return self.request.method == b"HEAD"
 
     @property
     def is_upgrade(self) -> bool:
         """Whether a 101 may come."""
-        return self._request.upgrade is not None
+        return self.request.upgrade is not None
 
     def on_whole(self, head: ReplyHead, body: bytes) -> None:
         """The whole reply at once."""
         now = monotonic()
-        waited = now - self._sent
-        self._connection = None
+        waited = now - self.sent
+        self.connection = None
         self._status = head.status
-        self._call.runtime.tally.observe(self._variant.first_byte, waited)
-        self._settle("", now)
+        self.call.runtime.tally.observe(self.variant.first_byte, waited)
+        self.settle("", now)
         if head.status in self.lane.failing:
-            self._variant.breaker.first_byte(self._call.permit, now, waited)
-            kept = Whole(self._call, self.lane, head=head, body=body, times=(self._sent, now))
-            self._call.on_failed(self._bad_status(), self.bit, kept)
+            self.variant.breaker.first_byte(self.call.permit, now, waited)
+            kept = Whole(self.call, self.lane, head=head, body=body, times=(self.sent, now))
+            self.call.on_failed(self._bad_status(), self.bit, kept)
             return
-        self._variant.breaker.answered(self._call.permit, now, waited)
-        self._call.on_whole(self.lane, head, body, (self._sent, now))
+        self.variant.breaker.answered(self.call.permit, now, waited)
+        self.call.on_whole(self.lane, head, body, (self.sent, now))
 
     def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Passed on; a 100 only to a client that waits for it, and once."""
-        request = self._request
+        request = self.request
         if status == 100:
             request.go_on()
         else:
@@ -367,199 +292,101 @@ class Attempt:
 
     def on_reply(self, uptake: Uptake) -> None:
         """The reply begins."""
+        assert self.connection is not None
         self._status = uptake.status
-        self._uptake = uptake
-        streaming = heads.is_event_stream(uptake.fields)
-        self._latest = NEVER if streaming else self._limit()
+        reply = self._reply = Reply(self, uptake, held=self._held)
+        self.connection.reader = reply
         if uptake.status in self.lane.failing:
-            self._begin()
-            self._parked = []
-            self._call.on_failed(self._bad_status(), self.bit, self)
-        elif streaming and self._call.route.route.protocol == "openai":
-            self._stream = EventStream()
+            self.begin()
+            reply.keep()
+            self.call.on_failed(self._bad_status(), self.bit, self)
         else:
-            self._begin()
-            self._reply()
+            reply.begin()
 
     def _bad_status(self) -> Failure:
-        name, status = self._variant.name, self._status
-        is_error = status in self._variant.error_statuses
+        name, status = self.variant.name, self._status
+        is_error = status in self.variant.error_statuses
         answer = refusal("upstream_error", f"{name} answered with status {status}")
         return Failure("status", answer, status=status, is_error=is_error)
 
-    def _reply(self) -> None:
-        """From here on no other variant can answer."""
-        request, uptake = self._request, self._uptake
-        recording = self._call.recording
-        self._client = request
-        if recording is not None:
-            recording.on_reply(uptake.fields, self._sent)
-            self._client = Tap(request, recording.reply)
-        self._replying = True
-        added = self._call.on_answer(self.lane, uptake.status, self._sent)
-        head = [status_line(uptake.status, uptake.reason), *heads.reply_fields(uptake.fields), added]
-        if request.method == b"HEAD" or uptake.status in (204, 304):
-            request.reply(head, uptake.length if uptake.status != 204 else None, bodiless=True)
-        else:
-            request.reply(head, uptake.length)
-        self._watch_idle()
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """The first byte is here; in an openai stream, its first content event."""
         now = monotonic()
-        waited = now - self._sent
-        self._call.runtime.tally.observe(self._variant.first_byte, waited)
-        self._variant.breaker.first_byte(self._call.permit, now, waited)
-
-    def on_reply_piece(self, data: bytes) -> None:
-        """A piece of a reply of known length, straight to the client."""
-        if self._stream is not None or self._parked is not None:
-            self.on_reply_body(data)
-            self.on_reply_flush()
-            return
-        self._client.pass_on(data)
-        self._watch_idle()
-
-    def on_reply_body(self, data: bytes) -> None:
-        """A piece of the reply, straight to the client."""
-        if self._parked is not None:
-            self._park(data)
-        elif self._stream is not None:
-            self._on_events(self._stream, data)
-        else:
-            self._client.write(data)
-
-    def _on_events(self, stream: EventStream, data: bytes) -> None:
-        """Whole events are passed on, once the answer has begun; one that begins with an error is none."""
-        begun = stream.has_begun
-        events = stream.feed(data)
-        if not begun and stream.has_failed:
-            self._end("error")
-            self._fail("error", refusal("upstream_error", f"{self._variant.name} began its stream with an error"))
-            return
-        if not begun and stream.has_begun:
-            self._begin()
-            self._reply()
-        if events:
-            self._client.write(events)
-
-    def on_reply_flush(self) -> None:
-        """All that came is written."""
-        if self._replying:
-            self._client.flush()
-            self._watch_idle()
-
-    def on_reply_end(self) -> None:
-        """The reply is complete."""
-        self._connection = None
-        if self._parked is not None:
-            self._settle("", monotonic())
-            self._is_ended = True
-            return
-        if self._stream is not None:
-            if not self._replying:
-                self._begin()
-                self._reply()
-            if rest := self._stream.rest():
-                self._client.write(rest)
-        now = monotonic()
-        self._settle("", now)
-        self._variant.breaker.success(self._call.permit, now)
-        self._client.end()
-        self._call.on_answered()
+        waited = now - self.sent
+        self.call.runtime.tally.observe(self.variant.first_byte, waited)
+        self.variant.breaker.first_byte(self.call.permit, now, waited)
 
     def on_reply_lost(self, why: str) -> None:
         """No reply, or only a part: a stale connection is replaced, anything else is the model's failure."""
-        connection, self._connection = self._connection, None
+        connection, self.connection = self.connection, None
         assert connection is not None
-        if self._parked is not None:
-            self._end("error")
-            self._call.on_kept_lost()
-        elif self._replying:
-            self._end("error")
-            self._break()
-        elif connection.used and connection.unread and self._call.payload.is_replayable and self._endpoint is not None:
+        if self._reply is not None and self._reply.has_begun:
+            self._reply.lost()
+        elif connection.used and connection.unread and self.call.payload.is_replayable and self._endpoint is not None:
             self._open(self._endpoint)
         else:
-            self._end("error")
-            message = f"{self._variant.name} gave no usable reply: {why}"
-            self._fail("reset" if connection.unread else "error", refusal("upstream_error", message))
+            self.end("error")
+            message = f"{self.variant.name} gave no usable reply: {why}"
+            self.fail("reset" if connection.unread else "error", refusal("upstream_error", message))
 
     def on_switch(self, tail: bytes) -> None:
         """The model accepted the upgrade: both connections become a tunnel."""
-        call = self._call
-        connection, self._connection = self._connection, None
+        call = self.call
+        connection, self.connection = self.connection, None
         assert connection is not None
         uptake = connection.uptake
-        self._replying = True
         self._status = uptake.status
         if call.recording is not None:
             call.recording.flaw = "upgrade"
-        self._begin()
-        added = call.on_answer(self.lane, uptake.status, self._sent)
-        upgrade = (b"connection: upgrade\r\nupgrade: ", self._request.upgrade or b"", b"\r\n\r\n")
+        self.begin()
+        added = call.on_answer(self.lane, uptake.status, self.sent)
+        upgrade = (b"connection: upgrade\r\nupgrade: ", self.request.upgrade or b"", b"\r\n\r\n")
         head = [status_line(101, uptake.reason), *heads.reply_fields(uptake.fields), added, *upgrade]
         call.due = NEVER
-        switch(self._request, connection, [*head, tail], idle=self._variant.settings.timeouts.idle, done=self._closed)
+        switch(self.request, connection, [*head, tail], idle=self.variant.settings.timeouts.idle, done=self._closed)
 
     def _closed(self) -> None:
         """The tunnel has ended."""
         now = monotonic()
-        self._settle("", now)
-        self._variant.breaker.success(self._call.permit, now)
-        self._call.on_answered()
+        self.settle("", now)
+        self.variant.breaker.success(self.call.permit, now)
+        self.call.on_answered()
 
     def on_upstream_full(self) -> None:
         """The model is slow to take the body."""
-        self._request.hold(True)
+        self.request.hold(True)
         self._watch_first_byte(monotonic())
 
     def on_upstream_ready(self) -> None:
         """The model has taken it."""
-        self._request.hold(False)
+        self.request.hold(False)
         self._watch_first_byte(monotonic())
 
     # ---- a reply that is kept back
 
-    def _park(self, data: bytes) -> None:
-        assert self._parked is not None
-        self._parked.append(data)
-        self._parked_size += len(data)
-        if self._parked_size > _PARKED and self._connection is not None:
-            self._connection.hold(True)
-
     def give(self) -> None:
         """It is the answer after all."""
-        parked, self._parked = self._parked or [], None
-        self._reply()
-        for data in parked:
-            self._client.write(data)
-        if self._is_ended:
-            self._client.end()
-            self._call.on_answered()
-            return
-        self._client.flush()
-        if self._connection is not None and not self._held:
-            self._connection.hold(False)
+        assert self._reply is not None
+        self._reply.give()
 
     def drop(self) -> None:
         """It is not."""
-        if not self._is_ended:
-            self._end("")
+        if self._reply is None or not self._reply.is_complete:
+            self.end("")
 
     # ---- the end
 
-    def _end(self, outcome: str) -> None:
+    def end(self, outcome: str) -> None:
         """Report the outcome and let go of everything."""
-        self._settle(outcome, monotonic())
+        self.settle(outcome, monotonic())
         self._stop_opening()
-        connection, self._connection = self._connection, None
+        connection, self.connection = self.connection, None
         if connection is not None:
             connection.cancel()
 
-    def _settle(self, outcome: str, now: float) -> None:
+    def settle(self, outcome: str, now: float) -> None:
         """Report the outcome, that of the reply's status where none is given."""
-        variant = self._variant
+        variant = self.variant
         failed = outcome != "cancelled" if outcome else self._status in variant.error_statuses
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is not None:
@@ -570,7 +397,7 @@ class Attempt:
                 variant.pool.failed(endpoint, now)
             elif endpoint.errors:
                 endpoint.errors = 0
-        tally = self._call.runtime.tally
+        tally = self.call.runtime.tally
         values = tally.values
         values[variant.in_flight] -= 1
         tally.observe(variant.duration, now - self._began)

@@ -1,26 +1,24 @@
-"""One request's way: gather what the decision needs, decide, attempt, answer, record.
+"""One request's way: have it decided, attempt, answer, record.
 
 A call is told of everything by plain method calls, from the client's connection and from its attempt; it never
 waits. `due` is when it will have waited too long; a sweep then calls `late`.
 """
 
-from random import random
 from time import monotonic
 from typing import Protocol
 
 from gateway.core import reading
 from gateway.core.bodies import write_model
-from gateway.core.chain import Chain, Chances, Failure, Obstacle, Step, Terms, reason
+from gateway.core.chain import Chances, Failure, Obstacle, Step, reason
 from gateway.core.decide import CompiledRoute, Decision
-from gateway.core.facts import Facts
-from gateway.core.keys import Cookie
 from gateway.core.permits import UNCOUNTED, Permit
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
-from gateway.proxy.answers import answer_error, answer_fixed
+from gateway.proxy.answers import answer_error, answer_fixed, exposed
 from gateway.proxy.attempt import Attempt
 from gateway.proxy.copies import Served
-from gateway.proxy.debts import Debts
+from gateway.proxy.failures import Failures
+from gateway.proxy.inquiry import Inquiry
 from gateway.proxy.kept import Kept
 from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
@@ -59,22 +57,14 @@ class Call:
     status = 0
     first_byte = 0.0
     lane: Lane | None = None
-    facts: Facts
-    """Not there where the head's decision was remembered."""
     _attempt: Attempt | None = None
     _cell = 0
     _cookie = b""
-    _gathering = False
+    _inquiry: Inquiry | None = None
+    _failures: Failures | None = None
     permit: Permit = UNCOUNTED
     recording: Recording | None = None
     """For the shadows that get a copy."""
-    _chain: Chain | None = None
-    _debts: Debts | None = None
-    _failed = ""
-    """The variant that failed last."""
-    _kept: Kept | None = None
-    """The last reply that a model gave, where its status was a failure; and why that model was asked."""
-    _kept_reason = ""
 
     def __init__(
         self, desk: Desk, runtime: Runtime, request: Request, route: CompiledRoute, known: Known | None
@@ -92,25 +82,17 @@ class Call:
 
     def begin(self) -> None:
         """Start; the body may still be coming."""
-        request = self.request
-        route = self.route
         known = self.known
         self._desk.calls.add(self)
-        request.receiver = self
+        self.request.receiver = self
         if known is not None and known.decision is not None:
             decision = known.decision
-            if route.shadows:
+            if self.route.shadows:
                 self._sample(decision)
             self._go(decision.variant, decision.reason)
             return
-        client = self.runtime.client(request) if self.runtime.has_trusted else request.connection.peer
-        self.facts = Facts(request.method, request.path, request.query, request.host or b"", request.headers, client)
-        if request.has_body and (route.needs_body or route.route.protocol == "openai"):
-            self._gather()
-        else:
-            decision = self._decide()
-            if known is not None:
-                known.remember(decision)
+        self._inquiry = Inquiry(self)
+        self._inquiry.begin()
 
     def late(self, now: float) -> None:
         """`due` has come."""
@@ -128,16 +110,16 @@ class Call:
             self.recording.body.add(data)
         if self._attempt is not None:
             self._attempt.on_body(parts)
-        elif self._gathering and self.payload.size > self.runtime.limits.inspect_body:
-            self._read(None)
+        elif self._inquiry is not None:
+            self._inquiry.on_body()
 
     def on_body_end(self) -> None:
         """The body is complete."""
         parts = self.payload.end()
         if self._attempt is not None:
             self._attempt.on_body_end(parts)
-        elif self._gathering:
-            self._read(self.payload.joined())
+        elif self._inquiry is not None:
+            self._inquiry.on_body_end()
 
     def on_refused(self, answer: Refusal) -> None:
         """The rest of the request cannot be had."""
@@ -164,12 +146,22 @@ class Call:
         if self._attempt is not None:
             self._attempt.on_client_ready()
 
+    def on_decided(self, decision: Decision) -> None:
+        """The variant is known."""
+        if decision.cookie is not None:
+            self._cookie = heads.set_cookie(decision.cookie, secure=self.request.connection.secure)
+        if self.route.shadows:
+            self._sample(decision)
+        if self.route.route.protocol == "openai" and self._inquiry is not None:
+            self.patient = not reading.wants_stream(self._inquiry.text)
+        self._go(decision.variant, decision.reason)
+
     # ---- what the attempt tells
 
     def on_whole(self, lane: Lane, head: ReplyHead, body: bytes, times: tuple[float, float]) -> None:
         """The reply came whole."""
-        if self._chain is not None:
-            self._answered_well()
+        if self._failures is not None:
+            self._failures.answered()
         sent, now = times
         if self.recording is not None:
             self.recording.on_reply(head.fields, sent)
@@ -182,8 +174,8 @@ class Call:
 
     def on_answer(self, lane: Lane, status: int, sent: float) -> bytes:
         """A reply is going out."""
-        if self._chain is not None:
-            self._answered_well()
+        if self._failures is not None:
+            self._failures.answered()
         return b"".join(self._added(lane, status, sent, monotonic()))
 
     def on_answered(self) -> None:
@@ -204,9 +196,10 @@ class Call:
         attempt = self._attempt
         assert attempt is not None
         self._attempt = None
-        if kept is not None:
-            self._keep(kept)
         variant = attempt.lane.variant
+        failures = self._failed(variant.name)
+        if kept is not None:
+            failures.keep(kept, self.reason)
         chances = Chances(
             self.payload.is_replayable,
             monotonic() < self.deadline,
@@ -214,17 +207,19 @@ class Call:
             others=len(attempt.tried) < len(variant.pool.endpoints),
             spend=lambda: variant.guard.retries.spend(monotonic()),
         )
-        step = self._after(variant.name, failure, chances)
+        step = failures.following(variant.name, failure, chances)
         if step.kind == "retry":
             attempt = self._attempt = Attempt(self, attempt.lane, attempt.tried)
             attempt.start()
             return
-        self._report(variant, failure, bit)
-        self._take(step)
+        permit, self.permit = self.permit, UNCOUNTED
+        failures.report(variant, failure, permit=permit, bit=bit)
+        self._take(failures, step)
 
     def on_kept_lost(self) -> None:
         """The reply that was kept back broke off."""
-        self._kept = None
+        if self._failures is not None:
+            self._failures.take_kept()
 
     # ---- what is next
 
@@ -234,118 +229,52 @@ class Call:
         code = "overloaded" if kind == "overload" else "no_available_variant"
         failure = Failure(kind, refusal(code, f"{name} {_OBSTACLES[kind]}"))
         chances = Chances(self.payload.is_replayable, monotonic() < self.deadline)
-        self._take(self._after(name, failure, chances))
+        failures = self._failed(name)
+        self._take(failures, failures.following(name, failure, chances))
 
-    def _after(self, name: str, failure: Failure, chances: Chances) -> Step:
-        self._failed = name
-        if self._chain is None:
-            self._chain = Chain(self._terms(name), name)
-        return self._chain.failed(failure, chances)
+    def _failed(self, variant: str) -> Failures:
+        if self._failures is None:
+            self._failures = Failures(self.runtime, self.route, variant)
+        return self._failures
 
-    def _terms(self, name: str) -> Terms:
-        fallback = self.route.route.fallback
-        budget = self.runtime.lane(self.route, name).forgiven
-        return Terms(
-            self.route.fallback,
-            fallback.when,
-            has_response=fallback.response is not None,
-            may_forgive=lambda: budget.has_room(monotonic()),
-            forgive=lambda: budget.spend(monotonic()),
-        )
-
-    def _report(self, variant: Variant, failure: Failure, bit: int) -> None:
-        """The variant has been tried: tell its breaker, or owe it that word until it is known whose fault it was."""
-        permit, self.permit = self.permit, UNCOUNTED
-        now = monotonic()
-        if failure.kind == "status" and failure.is_error:
-            if self._debts is None:
-                self._debts = Debts()
-            self._debts.owe(variant, permit, bit)
-        elif failure.kind == "status":
-            variant.breaker.success(permit, now)
-        elif failure.kind in ("slow", "unavailable"):
-            variant.breaker.release(permit)
-        else:
-            variant.breaker.failure(permit, now, bit)
-
-    def _take(self, step: Step) -> None:
-        if self._debts is not None:
-            self._debts.settle(charged=step.charged, forgiven=step.forgiven)
+    def _take(self, failures: Failures, step: Step) -> None:
+        failures.settle(step)
         match step.kind:
             case "fall_back" | "use_all":
-                self._fall_back(step)
+                tally = self.runtime.tally
+                failed, word = failures.variant, str(step.word)
+                tally.count("gateway_fallbacks_total", self.route.name, failed, step.variant, word)
+                self._go(step.variant, reason(step.word), use_all=step.kind == "use_all")
             case "response":
-                self._drop_kept()
+                failures.drop_kept()
                 self._answer_fixed()
-            case "reply" if self._kept is not None:
-                kept, self._kept = self._kept, None
-                self._attempt = kept if isinstance(kept, Attempt) else None
-                self.reason = self._kept_reason
-                kept.give()
+            case "reply":
+                self._answer_kept(failures, step)
             case _:
-                self._refuse(step.refusal or refusal("upstream_error", "the reply of the last model broke off"))
+                self._refuse_at_last(step)
 
-    def _fall_back(self, step: Step) -> None:
-        tally = self.runtime.tally
-        tally.count("gateway_fallbacks_total", self.route.name, self._failed, step.variant, str(step.word))
-        self._go(step.variant, reason(step.word), use_all=step.kind == "use_all")
+    def _answer_kept(self, failures: Failures, step: Step) -> None:
+        kept, why = failures.take_kept()
+        if kept is None:
+            self._refuse_at_last(step)
+            return
+        self._attempt = kept if isinstance(kept, Attempt) else None
+        self.reason = why
+        kept.give()
 
-    def _keep(self, kept: Kept) -> None:
-        self._drop_kept()
-        self._kept, self._kept_reason = kept, self.reason
-
-    def _drop_kept(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.drop()
+    def _refuse_at_last(self, step: Step) -> None:
+        self._refuse(step.refusal or refusal("upstream_error", "the reply of the last model broke off"))
 
     def _leave(self, why: str) -> None:
-        """The client is gone, or cannot be served: nobody is to blame."""
+        """The client is gone, or cannot be served."""
         self._cancel()
         recording, self.recording = self.recording, None
         if recording is not None:
             self.runtime.copies.give_up(recording, why)
-        self._drop_kept()
-        if self._debts is not None:
-            self._debts.forgive()
-
-    def _answered_well(self) -> None:
-        """A variant answered: those who were asked before it did worse."""
-        self._drop_kept()
-        if self._debts is not None:
-            self._debts.charge()
+        if self._failures is not None:
+            self._failures.forgive()
 
     # ---- inside
-
-    def _gather(self) -> None:
-        self._gathering = True
-        if self.payload.complete:
-            self._read(self.payload.joined())
-        elif self.payload.size > self.runtime.limits.inspect_body:
-            self._read(None)
-        else:
-            self.request.go_on()
-
-    def _read(self, body: bytes | None) -> None:
-        """The body is here (or too large to be looked at): the decision can be made."""
-        self._gathering = False
-        if body is not None:
-            protocol = self.route.route.protocol
-            self.facts.body = reading.readable(body, self.request.headers, protocol, self.runtime.limits.inspect_body)
-        self._decide()
-
-    def _decide(self) -> Decision:
-        decision = self.route.decide(self.facts, random)
-        if decision.cookie is not None:
-            self._cookie = _set_cookie(decision.cookie, secure=self.request.connection.secure)
-        if not decision.keyed:
-            self.runtime.tally.count("gateway_unkeyed_requests_total", self.route.name)
-        if self.route.shadows:
-            self._sample(decision)
-        if self.route.route.protocol == "openai":
-            self.patient = not reading.wants_stream(self.facts.body)
-        self._go(decision.variant, decision.reason)
-        return decision
 
     def _sample(self, decision: Decision) -> None:
         """Record the request, where a shadow is to get a copy."""
@@ -395,11 +324,11 @@ class Call:
         if self.route.route.protocol != "openai" or not self.request.has_body:
             return True
         limit = self.runtime.limits.inspect_body
-        if self.facts.body is None and self.payload.size > limit:
+        text = None if self._inquiry is None else self._inquiry.text
+        if text is None and self.payload.size > limit:
             message = f"the body is larger than the {limit} bytes within which the model's name can be written"
             self._refuse(refusal("body_too_large", message))
             return False
-        text = self.facts.body
         written = text if text is None or model is None else write_model(text, model)
         if written is None:
             self._refuse(refusal("bad_request", "the body is not a JSON object, so it names no model"))
@@ -439,9 +368,8 @@ class Call:
         self._record(monotonic())
 
     def _refuse(self, answer: Refusal) -> None:
-        self._drop_kept()
-        if self._debts is not None:
-            self._debts.forgive()
+        if self._failures is not None:
+            self._failures.forgive()
         self.lane = None
         self.reason = answer.code
         self.status = answer.status
@@ -452,11 +380,7 @@ class Call:
 
     def _exposed(self) -> bytes:
         """What an answer of the gateway's own tells of the route."""
-        snapshot = self.runtime.snapshot
-        if not snapshot.expose_headers:
-            return b""
-        lines = f"x-gateway-route: {self.route.name}\r\nx-gateway-revision: {snapshot.revision}\r\n"
-        return f"{lines}x-gateway-reason: {self.reason}\r\n".encode()
+        return exposed(self.runtime.snapshot, self.route.name, self.reason)
 
     def _stop_reading(self) -> None:
         """What is still to come of the body is of no use."""
@@ -498,8 +422,3 @@ class Call:
             recording, self.route, serial, self.marks, self.forwarded, variant=name, status=self.status, ended=ended
         )
         self.runtime.copies.served(served)
-
-
-def _set_cookie(cookie: Cookie, *, secure: bool) -> bytes:
-    end = b"; Secure\r\n" if secure else b"\r\n"
-    return b"set-cookie: %b=%b; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%b" % (*cookie, end)

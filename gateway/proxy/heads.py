@@ -5,6 +5,7 @@ from binascii import hexlify
 from email.utils import formatdate
 from random import getrandbits
 
+from gateway.core.keys import Cookie
 from gateway.wire.fields import HOP_BY_HOP, Field, Readings, nominated
 from gateway.wire.request import Request
 from gateway.wire.whole import ReplyHead
@@ -112,6 +113,12 @@ def _without(fields: list[Field], named: frozenset[bytes]) -> list[bytes]:
     """The same where the model's Connection field names further ones."""
     left = [field for field in fields if field[0] != b"connection" and field[0] not in named]
     return reply_fields(left)
+
+
+def set_cookie(cookie: Cookie, *, secure: bool) -> bytes:
+    """The field that gives a client its targeting key."""
+    end = b"; Secure\r\n" if secure else b"\r\n"
+    return b"set-cookie: %b=%b; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%b" % (*cookie, end)
 
 
 def is_event_stream(fields: list[Field]) -> bool:

@@ -15,11 +15,24 @@ from gateway.wire.whole import ReplyHead, read_reply
 _WRITE_HIGH = 512 << 10
 
 
-class Caller(Protocol):
-    """Who is told what comes back for a request. After `on_reply_end` or `on_reply_lost` nothing more comes."""
+class Reader(Protocol):
+    """Who is told of a reply's body. After `on_reply_end` nothing more comes."""
 
-    def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
-        """An interim (1xx) reply."""
+    def on_reply_piece(self, data: bytes) -> None:
+        """A piece of it that goes on at once, and is not the last."""
+
+    def on_reply_body(self, data: bytes) -> None:
+        """A piece of it."""
+
+    def on_reply_flush(self) -> None:
+        """All that has come so far was told."""
+
+    def on_reply_end(self) -> None:
+        """The reply is complete, and the connection is free again or closed."""
+
+
+class Caller(Protocol):
+    """Who is told what else comes back for a request. After `on_reply_lost` nothing more comes."""
 
     @property
     def is_head(self) -> bool:
@@ -29,23 +42,14 @@ class Caller(Protocol):
     def is_upgrade(self) -> bool:
         """Whether it asked for an upgrade."""
 
+    def on_interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        """An interim (1xx) reply."""
+
     def on_whole(self, head: ReplyHead, body: bytes) -> None:
         """The whole reply at once; the connection is free again, and nothing more comes."""
 
     def on_reply(self, uptake: Uptake) -> None:
-        """The head of the reply."""
-
-    def on_reply_piece(self, data: bytes) -> None:
-        """A piece of its body that goes on at once, and is not the last."""
-
-    def on_reply_body(self, data: bytes) -> None:
-        """A piece of its body."""
-
-    def on_reply_flush(self) -> None:
-        """All that has come so far was told."""
-
-    def on_reply_end(self) -> None:
-        """The reply is complete, and the connection is free again or closed."""
+        """The head of the reply; sets the connection's `reader`, unless it cancels."""
 
     def on_reply_lost(self, why: str) -> None:
         """The reply is broken, or will not come."""
@@ -75,12 +79,14 @@ class Home(Protocol):
 class ClientConnection(asyncio.Protocol):
     """One connection to an endpoint."""
 
-    __slots__ = ("_plain", "_whole", "caller", "home", "since", "transport", "unread", "uptake", "used")
+    __slots__ = ("_plain", "_whole", "caller", "home", "reader", "since", "transport", "unread", "uptake", "used")
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self.transport: asyncio.Transport | None = None
         self.caller: Caller | None = None
+        self.reader: Reader | None = None
+        """Who is told of the body, once a reply has begun."""
         self.uptake = Uptake(self)
         self.used = False
         """It has served before, so the other side may be closing it just now."""
@@ -110,24 +116,16 @@ class ClientConnection(asyncio.Protocol):
                 self._take_plain(caller, *reply)
                 return
         uptake = self.uptake
-        if uptake.left > len(data):
+        if uptake.left > len(data) and self.reader is not None:
             uptake.left -= len(data)
-            caller.on_reply_piece(data)
+            self.reader.on_reply_piece(data)
             return
         if self.unread:
             self.unread = False
             uptake.begin(head_only=caller.is_head, upgrade=caller.is_upgrade)
         uptake.feed(data)
-        if self.caller is not caller:
-            return
-        if uptake.fault is not None and not uptake.done:
-            self._lose(uptake.fault)
-        elif uptake.status == 101:
-            caller.on_switch(uptake.tail)
-        elif uptake.done:
-            self._finish()
-        else:
-            caller.on_reply_flush()
+        if self.caller is caller:
+            self._look_at(uptake, caller)
 
     def eof_received(self) -> bool:
         """The model sends nothing more."""
@@ -160,6 +158,7 @@ class ClientConnection(asyncio.Protocol):
     def send(self, caller: Caller, parts: list[bytes], *, whole: bool, plain: bool) -> None:
         """Send a request: head and body so far. `whole`: nothing follows; `plain`: no HEAD, no upgrade."""
         self.caller = caller
+        self.reader = None
         self.unread = True
         self._whole = whole
         self._plain = plain
@@ -189,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """The caller wants nothing more of this exchange."""
-        self.caller = None
+        self.caller = self.reader = None
         self.close()
 
     def close(self) -> None:
@@ -201,11 +200,22 @@ class ClientConnection(asyncio.Protocol):
         """Give the transport away (to a tunnel)."""
         self.home.outbox.flush()
         transport, self.transport = self.transport, None
-        self.caller = None
+        self.caller = self.reader = None
         self.home.gone(self)
         return transport
 
     # ---- inside
+
+    def _look_at(self, uptake: Uptake, caller: Caller) -> None:
+        """What has become of the reply."""
+        if uptake.fault is not None and not uptake.done:
+            self._lose(uptake.fault)
+        elif uptake.status == 101:
+            caller.on_switch(uptake.tail)
+        elif uptake.done:
+            self._finish()
+        elif self.reader is not None:
+            self.reader.on_reply_flush()
 
     def _take_plain(self, caller: Caller, head: ReplyHead, body: bytes) -> None:
         """The reply is here, or the beginning of one that is only to be counted."""
@@ -218,21 +228,21 @@ class ClientConnection(asyncio.Protocol):
         self.unread = False
         self.uptake.count(head, left=head.length - len(body))
         caller.on_reply(self.uptake)
-        if self.caller is caller:
-            caller.on_reply_piece(body)
+        if self.reader is not None:
+            self.reader.on_reply_piece(body)
 
     def _finish(self) -> None:
-        caller, self.caller = self.caller, None
-        assert caller is not None
+        reader, self.caller, self.reader = self.reader, None, None
+        assert reader is not None
         if self._whole and self.uptake.reusable and self.transport is not None and not self.transport.is_closing():
             self.used = True
             self.home.free(self)
         else:
             self.close()
-        caller.on_reply_end()
+        reader.on_reply_end()
 
     def _lose(self, why: str) -> None:
-        caller, self.caller = self.caller, None
+        caller, self.caller, self.reader = self.caller, None, None
         self.close()
         assert caller is not None
         caller.on_reply_lost(why)

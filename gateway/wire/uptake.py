@@ -17,11 +17,15 @@ _INTERIM_MAX = 64
 
 
 class Teller(Protocol):
-    """The connection whose caller is told of the reply."""
+    """The connection that the reply comes by."""
 
     @property
     def caller(self) -> "Caller | None":
         """Who wants the reply."""
+
+    @property
+    def reader(self) -> "Reader | None":
+        """Who is told of its body."""
 
 
 class Head(Protocol):
@@ -42,6 +46,10 @@ class Caller(Protocol):
 
     def on_reply(self, uptake: "Uptake") -> None:
         """The head of the reply."""
+
+
+class Reader(Protocol):
+    """The part of a reader that is told while bytes are read."""
 
     def on_reply_body(self, data: bytes) -> None:
         """A piece of its body."""
@@ -143,9 +151,9 @@ class Uptake:
         return b""
 
     def _tell(self, data: bytes) -> None:
-        caller = self._teller.caller
-        if caller is not None:
-            caller.on_reply_body(data)
+        reader = self._teller.reader
+        if reader is not None:
+            reader.on_reply_body(data)
 
     # ---- what the parser says
 
