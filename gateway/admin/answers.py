@@ -227,6 +227,8 @@ class Route(Answer):
     """The split that decides, overrides included."""
     fallback: list[str]
     requests_per_second: float
+    shadows: list[str]
+    """The variants that get copies of its requests."""
 
 
 class Worker(Answer):

@@ -95,6 +95,8 @@ class RouteStatus:
     split: Mapping[str, int]
     fallback: tuple[str, ...]
     requests_per_second: float
+    shadows: tuple[str, ...] = ()
+    """The variants that get copies."""
 
 
 @dataclass(frozen=True, slots=True)

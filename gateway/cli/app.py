@@ -31,6 +31,7 @@ COMMANDS = {
     "disable": "Take a variant out.",
     "enable": "Let a disabled variant answer again.",
     "switch": "Send all calls of a route to one variant, or go back.",
+    "shadows": "Show how much a shadow's answers differ from the live ones.",
     "events": "Show what happened, who did it, and why.",
     "backup": "Copy the store, while it is in use.",
     "schema": "Print the JSON Schema of the configuration file.",

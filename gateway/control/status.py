@@ -123,6 +123,7 @@ class Observer:
             split={variant: left.get(variant, 0) for variant in route.split},
             fallback=fallback(route, disabled),
             requests_per_second=requests.per_second(self._gauges.requests.places.get(name)),
+            shadows=tuple(shadow.variant for shadow in route.shadow),
         )
 
 
