@@ -13,7 +13,7 @@ from typing import cast
 import orjson
 
 from gateway.control.accounts import Numbers, added, ended, settled, since
-from gateway.control.mismatches import document
+from gateway.core.pair_document import document
 from gateway.core.periods import PAST, Found, Pair, Part, Period, Saved
 from gateway.core.tally import Batch, Mismatch, Shadowed, Tally, TallyData
 
