@@ -106,27 +106,6 @@ def test_every_default_is_documented_as_it_is() -> None:
     assert wrong == {}
 
 
-def test_what_changes_nothing_yet_is_documented_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The notice that `gateway serve` prints for a file that sets all of it, and the keys marked in the reference."""
-    monkeypatch.setenv("SECRET", "secret")
-    [notice] = load((ROOT / "tests" / "docs_not_yet.yaml").read_bytes(), name="all", folder=tmp_path).notices
-    noticed = set(re.findall(r"[a-z*]+(?:\.[a-z*]+)*(?=,|$| \()", notice.partition(": ")[2]))
-    marked = {path for path, text in marks() if text.startswith("**Not yet.**")}
-    assert {
-        name.replace("variants.*", "variants.NAME").replace("routes.*", "routes.NAME") for name in noticed
-    } == marked
-
-
-def marks() -> Iterator[tuple[str, str]]:
-    """Each key with its meaning, and each section with its first line."""
-    text = page("configuration.md")
-    for heading, line in re.findall(r"^### `([^`]+)`\n\n(.+)$", text, re.MULTILINE):
-        yield heading.removesuffix("[]"), line
-    for heading, cells in rows(text):
-        section = heading.strip("`") + "." if heading.startswith("`") else ""
-        yield section + cells[0].strip("`"), cells[-1]
-
-
 def test_every_source_and_operator_of_a_condition_is_documented() -> None:
     section = page("configuration.md").partition("## Segments and conditions")[2].partition("## Routes")[0]
     for name in json_schema()["$defs"]["Condition"]["properties"]:

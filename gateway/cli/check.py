@@ -43,7 +43,6 @@ def _summary(configuration: Configuration) -> dict[str, object]:
         "routes": list(snapshot.routes),
         "variants": list(snapshot.variants),
         "warnings": [place(warning) for warning in configuration.warnings],
-        "notices": list(configuration.notices),
     }
 
 

@@ -36,6 +36,6 @@ def command(file: Path, last_good: bool, store: str | None) -> None:
         faulty.show(error.faults, str(file))
         raise click.exceptions.Exit(1) from None
     warn(start.configuration, file)
-    for said in (*start.told, *start.configuration.notices):
+    for said in start.told:
         terminal.message(said, style="yellow")
     serve(start.standing)

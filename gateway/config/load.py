@@ -14,7 +14,6 @@ from gateway.config.checking import check
 from gateway.config.compose import compose
 from gateway.config.digests import files
 from gateway.config.faults import Fault
-from gateway.config.notices import notices
 from gateway.config.processors import available
 from gateway.config.settings import Settings
 from gateway.config.warnings import warnings
@@ -30,8 +29,6 @@ class Configuration:
     text: bytes
     warnings: tuple[Fault, ...] = ()
     """What is probably not meant."""
-    notices: tuple[str, ...] = ()
-    """At most one line: what this release accepts and does not act on."""
     files: tuple[str, ...] = ()
     """The other files whose content matters: those of `${file:...}`, and certificates."""
 
@@ -49,9 +46,8 @@ def load(text: bytes, name: str, folder: Path) -> Configuration:
         document = check(root, faults, folder=folder.absolute())
         snapshot = build.snapshot(document)
         settings = build.settings(document, processors=available())
-        told = notices(snapshot)
         named = files(written, snapshot, folder.absolute())
-        return Configuration(settings, snapshot, text, warnings(document, root), told, named)
+        return Configuration(settings, snapshot, text, warnings(document, root), named)
 
 
 @contextmanager

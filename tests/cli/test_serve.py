@@ -17,13 +17,12 @@ def test_faults_end_the_start(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_warnings_and_what_changes_nothing_are_said_once() -> None:
-    settings = config("http://127.0.0.1:1", route={"shadow": [{"variant": "model"}]})
+def test_warnings_are_said_once() -> None:
+    settings = config("http://127.0.0.1:1")
     settings["segments"] = {"nobody": {"header": "x-tier", "exists": True}}
     with Gateway(settings) as gateway:
         said = gateway.stderr
     assert said.count("segments.nobody: ") == 1
-    assert said.count("routes.*.shadow") == 1
 
 
 @pytest.mark.parametrize("side", ["listen", "admin"])

@@ -16,7 +16,7 @@ URL = "http://127.0.0.1:1"
 
 
 def refused(folder: Path, settings: dict[str, Any], **environment: str) -> str:
-    """What a start that ends with 1 says: one line on standard error, without notices."""
+    """What a start that ends with 1 says: one line on standard error."""
     file = folder / "gateway.yaml"
     addresses = {"listen": [f"127.0.0.1:{free_port()}"], "admin": {"listen": f"127.0.0.1:{free_port()}"}}
     file.write_text(json.dumps({**addresses, **settings}))
