@@ -17,9 +17,11 @@ START = 90.0
 
 SPLIT = {"digits-1": 80, "digits-2": 15, "digits-3": 5}
 ROUTE = "/v2/models/digits/infer"
+TRIAL = "/v2/models/digits-trial/infer"
 
 CONFIGURATION = """\
-# The demo's configuration. One public model, `digits`; behind it three versions of it on one MLServer.
+# The demo's configuration. One public model, `digits`; behind it three versions of it on one MLServer. And another,
+# `digits-trial`: its callers meet version 1, while copies of their requests show what they would have met.
 listen: [127.0.0.1:{port}]
 workers: 1
 admin: {{listen: 127.0.0.1:{admin_port}}}
@@ -28,6 +30,7 @@ variants:
   digits-1: {{endpoints: [{models}], model: digits-1, version: "1"}}
   digits-2: {{endpoints: [{models}], model: digits-2, version: "2"}}
   digits-3: {{endpoints: [{models}], model: digits-3, version: "3"}}
+  digits-1-again: {{endpoints: [{models}], model: digits-1, version: "1"}}    # the same model once more
 
 segments:
   gold: {{header: x-tier, eq: gold}}
@@ -40,6 +43,15 @@ routes:
     rules:
     - {{segment: gold, split: {{digits-2: 1}}}}
     split: {{{split}}}
+
+  digits-trial:
+    protocol: oip
+    match: {{path: /v2/models/digits-trial/*}}
+    targeting_key: [{{header: x-user-id}}]
+    split: {{digits-1: 1}}
+    shadow:
+    - variant: digits-3
+    - variant: digits-1-again
 """
 
 

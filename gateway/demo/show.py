@@ -17,7 +17,7 @@ from rich.live import Live
 from gateway.demo import interpreter, screen, servers
 from gateway.demo.callers import Callers, Sample, read_samples
 from gateway.demo.processes import Children
-from gateway.demo.servers import ROUTE, SPLIT, Addresses
+from gateway.demo.servers import ROUTE, SPLIT, TRIAL, Addresses
 from gateway.demo.tally import Tally
 from gateway.errors import StartError
 
@@ -25,6 +25,8 @@ CALL_TIMEOUT = aiohttp.ClientTimeout(total=30)
 FRAME, LINE = 0.25, 5.0
 """Seconds between two drawings of the table, and between two lines."""
 TRAIN = 120.0
+TRIED = 0.4
+"""Of the rate, calls of the route with shadows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,32 @@ class Demo:
         self._say(f"\nready. The configuration: {self._file}; a {sample.label}, asked of the gateway:\n")
         self._say(curl(self._addresses, sample))
         self._say("\nAdd -H 'x-tier: gold' and digits-2 answers; another x-user-id may meet another version.")
-        self._say(f"Metrics: http://127.0.0.1:{self._addresses.admin_port}/metrics   Ctrl-C ends everything.\n")
+        admin = f"http://127.0.0.1:{self._addresses.admin_port}"
+        self._say("Copies of other calls go to digits-3, and to digits-1 once more. Whether their answers differ:\n")
+        self._say(f"gateway shadows --admin {admin}\n")
+        self._say(f"Metrics: {admin}/metrics   Ctrl-C ends everything.\n")
 
     async def _live(self, http: aiohttp.ClientSession, samples: list[Sample]) -> None:
         if not self._options.traffic:
             await asyncio.sleep(self._options.seconds or float("inf"))
             return
         tally = Tally(list(SPLIT))
-        callers = Callers(http, self._addresses.gateway + ROUTE, samples=samples, tally=tally)
-        calling = asyncio.create_task(callers.call_for_ever(self._options.rate), name="callers")
+        rate = self._options.rate
+        calling = [
+            self._call(http, samples, path=ROUTE, rate=rate * (1 - TRIED), tally=tally),
+            self._call(http, samples, path=TRIAL, rate=rate * TRIED, tally=Tally(list(SPLIT))),
+        ]
         try:
-            await guarded(self._draw(tally), [calling])
+            await guarded(self._draw(tally), calling)
         finally:
-            calling.cancel()
+            for each in calling:
+                each.cancel()
+
+    def _call(
+        self, http: aiohttp.ClientSession, samples: list[Sample], *, path: str, rate: float, tally: Tally
+    ) -> asyncio.Task[None]:
+        callers = Callers(http, self._addresses.gateway + path, samples=samples, tally=tally)
+        return asyncio.create_task(callers.call_for_ever(rate), name=f"callers of {path}")
 
     async def _draw(self, tally: Tally) -> None:
         """In place where a person watches, in lines elsewhere; either way until the time is over."""
