@@ -66,7 +66,7 @@ class ShadowReport(Answer):
     """Requests that could have been sampled."""
     sampled: int
     """compared + ignored + errors + dropped + pending."""
-    sample: float | None
+    achieved_sample: float | None
     """The share of requests that were sampled; null of nothing."""
     pending: int
     """Sampled requests of which it is not known yet what comes of them."""

@@ -59,7 +59,7 @@ def mismatch(found: Document, *, width: int) -> Iterator[Line]:
 
 
 def _compared(found: Document, now: datetime) -> str:
-    sample = "" if found["sample"] is None else f", {sheet.share(found['sample'])} of {found['requests']:,} requests"
+    sample = "" if found["achieved_sample"] is None else f", {sheet.share(found['achieved_sample'])} of {found['requests']:,} requests"
     since = f"since {sheet.clock(found['since'])} ({sheet.ago(found['since'], now)})"
     return f"compared {found['compared']:,} of {found['sampled']:,} sampled{sample}, {since}"
 

@@ -24,7 +24,8 @@ class Batches:
 
     def __init__(self, path: str, take: Callable[[Batch], None]) -> None:
         self._take = take
-        self._told: dict[Pair, int] = {}
+        self._told: dict[Pair, int] | None = None
+        """None before anything is known: the shadow process would throw away what it has found."""
         self._unlinked = asyncio.Event()
         self._unlinked.set()
         self._link = Redial(path, greeting=self._greet, received=self._received, lost=self._unlinked.set, bounds=BOUNDS)
@@ -54,7 +55,8 @@ class Batches:
         return GREETING
 
     def _tell(self) -> None:
-        self._link.send(PERIODS + pickle.dumps(self._told))
+        if self._told is not None:
+            self._link.send(PERIODS + pickle.dumps(self._told))
 
     def _received(self, link: Frames, frame: bytes) -> None:
         if frame.startswith(BATCH):
