@@ -5,75 +5,59 @@ was made, or what is done with the verdict.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import orjson
 
+from gateway.core.compare_json import Walk
+from gateway.core.compare_limits import Effort, IncomparableError, measure
+from gateway.core.compare_numbers import Tolerance
+from gateway.core.compare_paths import Path, Paths, View, segments
 from gateway.core.copies import Observation
-from gateway.core.differences import Difference, Differences, Kind, Steps, text
+from gateway.core.differences import Differences
+from gateway.core.judgement import Judgement
 from gateway.core.model import Compare, Protocol
-
-__all__ = ["Difference", "Judgement", "Kind", "Rules", "judge", "rules"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What may differ, ready to be applied."""
 
-    compare: Compare
+    paths: Paths
+    tolerance: Tolerance
     protocol: Protocol
-
-
-class Judgement(NamedTuple):
-    """Two observations judged."""
-
-    outcome: Literal["matched", "mismatched", "ignored"]
-    why: str = ""
-    """A fixed word where ignored, else empty."""
-    differences: tuple[Difference, ...] = ()
-    """The first 100."""
-    folded: frozenset[tuple[str, str]] = frozenset()
-    """Path, with every index as `[*]`, and kind, of all differences; at most 200."""
 
 
 def rules(compare: Compare, protocol: Protocol) -> Rules:
     """Rules of a shadow on a route of this protocol."""
-    return Rules(compare, protocol)
+    paths = [Path(segments(each), ignored=True) for each in compare.ignore]
+    paths += [Path(segments(each), unordered=True) for each in compare.unordered]
+    return Rules(Paths(paths), Tolerance(compare.relative, compare.absolute), protocol)
 
 
 def judge(rules: Rules, live: Observation, shadow: Observation) -> Judgement:
     """What comes of comparing `shadow` with `live`."""
     found = Differences()
     if live.status != shadow.status:
-        found.note("status", "value", live=str(live.status), shadow=str(shadow.status))
+        found.note("status", "value", live.status, shadow.status)
     else:
-        _bodies(live.body, shadow.body, found)
+        try:
+            _bodies(rules, live.body, shadow.body, found)
+        except IncomparableError as error:
+            return Judgement("ignored", error.why)
     if not found.first:
         return Judgement("matched")
     return Judgement("mismatched", "", tuple(found.first), frozenset(found.folded))
 
 
-def _bodies(live: bytes, shadow: bytes, found: Differences) -> None:
+def _bodies(rules: Rules, live: bytes, shadow: bytes, found: Differences) -> None:
     try:
-        _walk(orjson.loads(live), orjson.loads(shadow), None, found)
+        left, right = orjson.loads(live), orjson.loads(shadow)
     except orjson.JSONDecodeError:
         if live != shadow:
             found.note("body", "value")
-
-
-def _walk(live: object, shadow: object, at: Steps, found: Differences) -> None:
-    if isinstance(live, dict) and isinstance(shadow, dict):
-        for name in live:
-            if name in shadow:
-                _walk(live[name], shadow[name], (at, name), found)
-            else:
-                found.note((at, name), "missing", live=text(live[name]))
-        for name in shadow.keys() - live.keys():
-            found.note((at, name), "extra", shadow=text(shadow[name]))
-    elif isinstance(live, list) and isinstance(shadow, list):
-        if len(live) != len(shadow):
-            found.note(at, "length", live=str(len(live)), shadow=str(len(shadow)))
-        for index, pair in enumerate(zip(live, shadow, strict=False)):
-            _walk(*pair, (at, index), found)
-    elif live != shadow:
-        found.note(at, "value", live=text(live), shadow=text(shadow))
+        return
+    measure(left)
+    measure(right)
+    effort = Effort()
+    walk = Walk(View(left, effort), View(right, effort), effort, found, rules.tolerance)
+    walk.compare(left, right, rules.paths.start(), at=None)

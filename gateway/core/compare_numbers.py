@@ -1,0 +1,81 @@
+"""When two numbers are equal: `1` equals `1.0`, NaN equals NaN, an infinity only itself; whatever lies within the
+tolerance too. Integers are exact, however large.
+
+As `math.isclose` has it (PEP 485), the relative tolerance is of the larger of the two.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import isclose, isfinite
+from typing import Any, NamedTuple
+
+Number = int | float
+
+NUMBERS = frozenset({int, float})
+_EXACT = 2**53
+"""Up to here floating point holds every integer."""
+_LARGEST = 2**1000
+"""An integer up to here can be multiplied with a fraction."""
+
+
+class Tolerance(NamedTuple):
+    """How far apart two numbers may be: no further than either bound."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether only equal numbers are equal."""
+        return self.relative == 0 and self.absolute == 0
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether every number between two that equal a third equals it too. Sorting helps to pair them then."""
+        return self.relative < 1
+
+    def close(self, live: Number, shadow: Number) -> bool:
+        """Whether two numbers are equal."""
+        if live == shadow:
+            return True
+        if self.is_zero or not (_finite(live) and _finite(shadow)):
+            return live != live and shadow != shadow  # noqa: PLR0124 - NaN is what differs from itself
+        if type(live) is type(shadow) is int:
+            return self._close_integers(live, shadow)
+        if (type(live) is float and type(shadow) is float) or max(abs(live), abs(shadow)) <= _EXACT:
+            return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
+        return self._close_exactly(Fraction(live), Fraction(shadow))
+
+    def _close_integers(self, live: int, shadow: int) -> bool:
+        larger = max(abs(live), abs(shadow))
+        if larger > _LARGEST:
+            return self._close_exactly(Fraction(live), Fraction(shadow))
+        apart = abs(live - shadow)
+        return apart <= self.absolute or apart <= self.relative * larger
+
+    def _close_exactly(self, live: Fraction, shadow: Fraction) -> bool:
+        larger = max(abs(live), abs(shadow))
+        return abs(live - shadow) <= max(Fraction(self.absolute), Fraction(self.relative) * larger)
+
+    def suspects(self, live: Sequence[object], shadow: Sequence[object]) -> list[int]:
+        """Where two lists of scalars may differ; everywhere else they are equal. For many values in little time."""
+        kinds = set(map(type, live)) | set(map(type, shadow))
+        pairs: Iterable[tuple[int, tuple[Any, Any]]] = enumerate(zip(live, shadow, strict=False))
+        if not kinds <= NUMBERS:
+            return [index for index, (a, b) in pairs if a != b or type(a) is not type(b)]
+        if self.is_zero or not (kinds == {float} or _largest(live, shadow) <= _EXACT):
+            return [index for index, (a, b) in pairs if a != b]
+        rel, most = self.relative, self.absolute
+        return [index for index, (a, b) in pairs if a != b and not isclose(a, b, rel_tol=rel, abs_tol=most)]
+
+
+EXACT = Tolerance()
+
+
+def _finite(number: Number) -> bool:
+    return type(number) is int or isfinite(number)
+
+
+def _largest(live: Iterable[Any], shadow: Iterable[Any]) -> Number:
+    """By magnitude; NaN where one comes first."""
+    return max(max(map(abs, live), default=0), max(map(abs, shadow), default=0))
