@@ -1,9 +1,8 @@
 """`gateway events`: what happened, who did it, and why."""
 
-import re
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 import orjson
@@ -12,12 +11,10 @@ from gateway.cli import history, sheet, terminal
 from gateway.cli.api import Api, Document
 from gateway.cli.following import follow
 from gateway.cli.history import Since
+from gateway.cli.lengths import length
 from gateway.cli.options import asks, completed
 
 PAGE = 500
-
-_LENGTH = re.compile(r"([0-9]{1,9})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 EXAMPLES = """\b
 Examples:
@@ -54,10 +51,10 @@ def _since(context: click.Context, parameter: click.Parameter, text: str | None)
         return None
     if text.isdecimal():
         return int(text)
-    found = _LENGTH.fullmatch(text)
     try:
-        if found:
-            return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        back = length(text)
+        if back is not None:
+            return datetime.now(UTC) - back
         when = datetime.fromisoformat(text)
         return when.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -30,6 +30,20 @@ def message(text: str, *, style: str = "") -> None:
     _write(sys.stderr, text, style=style)
 
 
+def is_watched() -> bool:
+    """Whether a person sees what `progress` shows."""
+    return sys.stderr.isatty()
+
+
+def progress(text: str) -> None:
+    """What goes on, in one line of the terminal that the next one takes the place of; nothing anywhere else. Without
+    text the line is cleared."""
+    if is_watched():
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        sys.stderr.write(f"\r\x1b[K{plain(text)[: width - 1]}")
+        sys.stderr.flush()
+
+
 def document(data: object) -> None:
     """One JSON document on standard output, indented for people and plain for machines."""
     _write(sys.stdout, orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
