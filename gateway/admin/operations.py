@@ -197,7 +197,7 @@ class Operations(Protocol):
     def is_ready(self) -> bool:
         """Whether the gateway serves."""
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         """Everything at a glance."""
 
     async def check(self, text: bytes) -> Sequence[Fault]:

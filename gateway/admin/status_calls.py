@@ -11,7 +11,7 @@ from gateway.admin.requests import NoQuery
 
 async def get_status(asked: Asked[NoQuery, None]) -> web.StreamResponse:
     """Everything at a glance. Thousands of variants take a tenth of a second, in which others are answered."""
-    record = asked.operations.status()
+    record = await asked.operations.status()
     return answered(await asyncio.to_thread(convert.status, record))
 
 

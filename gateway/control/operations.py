@@ -87,14 +87,15 @@ class Operations:
         """Whether a worker serves."""
         return self._workers.any_serves()
 
-    def status(self) -> Status:
-        """Everything at a glance."""
+    async def status(self) -> Status:
+        """Everything at a glance, as it is now; a thread puts it together, since thousands of variants take a while."""
         workers = tuple(
             WorkerStatus(state["index"], state["pid"], state["revision"], state["draining"], adopted.since)
             for adopted in self._workers.all()
             for state in (adopted.state,)
         )
-        return self._observer.status(
+        return await asyncio.to_thread(
+            self._observer.status,
             self.snapshot,
             revision=self.revision.number,
             file=self._file(),

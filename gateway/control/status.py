@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import repeat
 from operator import sub
+from threading import Lock
 
 from gateway.admin.operations import (
     BreakerStatus,
@@ -65,6 +66,7 @@ class Observer:
         self._readings = 0
         self._rates = Samples[Reading](RATES_OVER)
         self._latencies = Samples[Histograms](LATENCY_OVER)
+        self._one_at_a_time = Lock()
 
     async def run(self) -> None:
         """Reads, until cancelled."""
@@ -93,11 +95,13 @@ class Observer:
         workers: tuple[WorkerStatus, ...],
         unwell: Unwell,
     ) -> Status:
-        """Everything at a glance; `snapshot` is what is in force."""
+        """Everything at a glance; `snapshot` is what is in force. Any thread may ask."""
         rates = self._rates.span() or _NO_RATES
         requests = Rise(rates.seconds, rates.before.requests, rates.after.requests)
         latencies = self._latencies.span()
         variants = _Variants(self._gauges, rates, latencies.before if latencies else [])
+        with self._one_at_a_time:  # a view of the board is one thread's
+            breakers = {name: self._breakers.status(snapshot, name) for name in snapshot.variants}
         return Status(
             revision=revision,
             file=file,
@@ -108,7 +112,7 @@ class Observer:
                 name: variants.status(
                     each,
                     enabled=name not in snapshot.disabled,
-                    breaker=self._breakers.status(snapshot, name),
+                    breaker=breakers[name],
                     unwell=unwell.get(name, ()),
                 )
                 for name, each in snapshot.variants.items()

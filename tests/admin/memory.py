@@ -89,7 +89,7 @@ class Memory:
     def is_ready(self) -> bool:
         return self.is_serving
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         snapshot = self.snapshot
         return Status(
             revision=self.revision.number,

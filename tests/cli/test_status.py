@@ -1,5 +1,6 @@
 """`gateway status`: one screen."""
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -15,8 +16,8 @@ def shown(admin: StandIn, **changes: object) -> list[str]:
     """The screen of a status that differs so from the usual one."""
     usual = admin.memory.status
 
-    def status() -> Status:
-        return replace(usual(), **{"file": FileStatus(False, ()), **changes})  # type: ignore[arg-type]
+    async def status() -> Status:
+        return replace(await usual(), **{"file": FileStatus(False, ()), **changes})  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(admin.memory, "status", status)
@@ -57,7 +58,7 @@ def test_overrides_stand_before_routes_and_trouble_before_what_is_well(admin: St
 
 
 def test_a_file_that_differs_or_was_refused_is_said_at_the_top(admin: StandIn) -> None:
-    [fault] = admin.memory.status().file.faults
+    [fault] = asyncio.run(admin.memory.status()).file.faults
     assert shown(admin, file=FileStatus(True, ()))[1].startswith("FILE DIFFERS: ")
     lines = shown(admin, file=FileStatus(True, (fault,)))
     assert lines[1].startswith("FILE REFUSED: ")
@@ -85,7 +86,7 @@ def test_workers_that_are_behind_are_named(admin: StandIn) -> None:
 
 
 def without_calls(memory: Memory) -> dict[str, object]:
-    found = memory.status().variants
+    found = asyncio.run(memory.status()).variants
     return {name: replace(each, latency={}, endpoints=()) for name, each in found.items()}
 
 
