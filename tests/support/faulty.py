@@ -15,11 +15,12 @@ from tests.support import http1
 
 Status = Literal["422", "429", "500", "503"]
 Ending = Literal["reset", "close", "garbage", "cut", "hang"]
-Mode = Status | Ending | Literal["ok", "long", "large", "slow", "late", "trickle", "some", "odd"]
-"""`long` is a good reply and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
+Mode = Status | Ending | Literal["ok", "long", "large", "huge", "slow", "late", "trickle", "some", "odd"]
+"""`long` is a good reply, `huge` one of `HUGE` bytes, and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
 body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE` between its bytes; of
 `some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
 LARGE = 1 << 20
+HUGE = 100 << 20
 PAUSE = 0.1
 LATE = 0.8
 _PAUSES: dict[Mode, float] = {"slow": PAUSE, "late": LATE}
@@ -134,6 +135,10 @@ class Faulty:
                 for byte in _reply("200 OK", self.name):
                     time.sleep(PAUSE)
                     connection.sendall(bytes([byte]))
+            case "huge":
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % HUGE)
+                for _ in range(HUGE // LARGE):
+                    connection.sendall(bytes(LARGE))
             case "cut":
                 connection.sendall(_reply("200 OK", self.name * 100)[:-50])
             case "reset":
