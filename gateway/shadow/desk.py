@@ -63,13 +63,12 @@ class Desk:
         elif not held.take(size):
             tell(Told(copy.number, "dropped", "bytes"))
         else:
+            self._busy[pair] += 1
             work = Work(copy, reply, lane, live, self._comparing.tallies.account(pair), held)
             self._spawn(self._place(work, tell))
 
     async def _place(self, work: Work, tell: Tell) -> None:
         """While it is under way it has one of its shadow's places, and memory."""
-        pair = work.copy.route, work.copy.variant
-        self._busy[pair] += 1
         try:
             found = await self._compare(work, tell)
             if found is not None:
@@ -77,7 +76,7 @@ class Desk:
         except Exception as error:
             self._report(error)
         finally:
-            self._busy[pair] -= 1
+            self._busy[work.copy.route, work.copy.variant] -= 1
             work.held.let_go()
 
     async def _compare(self, work: Work, tell: Tell) -> Compared | None:

@@ -15,6 +15,7 @@ import aiohttp
 
 from gateway.core.model import Endpoint, Variant
 from gateway.core.pool import NEVER, least_loaded, round_robin
+from gateway.shadow.errors import UncomparedError
 from gateway.wire.resolve import Name, is_address
 from gateway.wire.tls import client_context
 
@@ -24,6 +25,8 @@ _HEADERS = 1000
 _AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 _KEEP = 60.0
 """Seconds that a free connection is kept."""
+_closing: set["asyncio.Task[None]"] = set()
+"""Clients on their way to their end."""
 
 
 class UnreachableError(Exception):
@@ -63,9 +66,10 @@ class Site:
             self._close_when_free()
 
     def _close_when_free(self) -> None:
-        if self._is_leaving and not self.in_flight and self.session.connector is not None:
-            self.session.connector.close()
-            self.session.detach()
+        if self._is_leaving and not self.in_flight and not self.session.closed:
+            task = asyncio.get_running_loop().create_task(self.session.close())
+            _closing.add(task)
+            task.add_done_callback(_closing.discard)
 
 
 class Pool:
@@ -77,15 +81,19 @@ class Pool:
         self._sites: dict[tuple[Endpoint, str], Site] = {}
         self._names: dict[Endpoint, Name] = {}
         self._last = -1
+        self._has_left = False
         for endpoint in variant.endpoints:
             if endpoint.scheme != "unix" and not is_address(endpoint.host):
                 self._names[endpoint] = Name(endpoint.host, endpoint.port, lambda _: self._forget())
 
     async def choose(self) -> Site:
-        """The endpoint for the next request; UnreachableError where there is none."""
+        """The endpoint for the next request; UnreachableError where there is none, UncomparedError where the pool came
+        to be of no more use meanwhile."""
         tls = await self._context()
         for name in self._names.values():
             await name.looked.wait()
+        if self._has_left:
+            raise UncomparedError("ignored", "gone")
         sites = [self._site(endpoint, address, tls) for endpoint, address in self._addresses()]
         if not sites:
             raise UnreachableError(f"no address of {self.variant.name} is known")
@@ -93,12 +101,12 @@ class Pool:
 
     def leave(self) -> None:
         """It is of no more use."""
+        self._has_left = True
         for name in self._names.values():
             name.stop()
-        for site in self._sites.values():
+        sites, self._sites = self._sites, {}
+        for site in sites.values():
             site.leave()
-        if self._tls is not None:
-            self._tls.cancel()
 
     def _position(self, sites: list[Site]) -> int:
         failed = [site.failed_at for site in sites]
