@@ -36,6 +36,9 @@ bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is i
 loadtest: .venv/ready ## sticky users by locust against a gateway of their own
 	@$(BIN)/python loadtests/run.py $(ARGS)
 
+chaos: .venv/ready ## models that fail in every way under load, tens of thousands of calls; what was measured
+	@GATEWAY_CHAOS=full $(BIN)/pytest tests/chaos -q --timeout 900 $(ARGS)
+
 lock: .venv/ready ## write requirements/*.txt anew from pyproject.toml, with the newest versions
 	@.ci/lock
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from tests.chaos.conftest import Measured
 from tests.chaos.world import OPEN_FOR, SLACK, SLOW_AFTER, SPIKES, Pair, World, eventually
 from tests.support.faulty import Mode
 
@@ -21,7 +22,7 @@ def turn(pair: Pair, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", [mode for mode in SPIKES if mode != "cut"])
-def test_callers_do_not_notice(mode: str, world: World) -> None:
+def test_callers_do_not_notice(mode: str, world: World, measured: Measured) -> None:
     """Each gets a right answer; few calls reach the broken model, and few callers wait."""
     pair = world.pair(f"spike-{mode}")
     answers = pair.crowd(CALLS, clients=CLIENTS, each=lambda number: number == TURN_AT and turn(pair, mode))
@@ -29,32 +30,32 @@ def test_callers_do_not_notice(mode: str, world: World) -> None:
     waited = sorted(answer.waited for answer in answers)
     late = [each for each in waited if each > SLOW_AFTER * 0.9]
     reached = pair.bad.hits
-    print(f"{mode}: longest wait {waited[-1]:.3f} s, {len(late)} waited")
     assert len(late) < 30
     assert waited[-1] < SLOW_AFTER + 0.3 + SLACK
-    _is_back(pair, mode)
+    back = _is_back(pair, mode)
     pair.numbers_are_true()
     if mode == "refuse":
         reached = pair.attempts("bad", "connect", "error")
-    print(f"{mode}: {reached} calls after the turn")
+    figure = f"{CALLS} right answers, {reached} calls reached it, {len(late)} waited, "
+    measured(f"turns to: {mode}", figure + f"longest {waited[-1]:.2f} s, all traffic back after {back:.1f} s")
     assert 5 <= reached <= 40
     assert pair.trips().total() >= 1
     if mode in ("500", "garbage", "hang"):
         assert pair.attempts("bad") == pair.bad.total, "one attempt for each call that came"
 
 
-def _is_back(pair: Pair, mode: str) -> None:
-    """Within `open_for` + 1 s of the model's being well."""
+def _is_back(pair: Pair, mode: str) -> float:
+    """Within `open_for` + 1 s of the model's being well; after how long."""
     if mode == "refuse":
         pair.bad.come_back()
     pair.bad.turn("ok")
     since = time.monotonic()
     while {answer.body for answer in pair.crowd(32, clients=8)} != {b"bad"}:
         assert time.monotonic() - since < OPEN_FOR + 1 + SLACK, "not all traffic is back"
-    print(f"back after {time.monotonic() - since:.2f} s")
+    return time.monotonic() - since
 
 
-def test_a_reply_that_breaks_off_is_never_another_models(world: World) -> None:
+def test_a_reply_that_breaks_off_is_never_another_models(world: World, measured: Measured) -> None:
     """Its callers see a connection that ends too soon; soon after it is the fallback that answers."""
     pair = world.pair("spike-cut")
     pair.bad.turn("cut")
@@ -70,3 +71,4 @@ def test_a_reply_that_breaks_off_is_never_another_models(world: World) -> None:
     assert 5 <= len(broken) <= 10
     assert pair.answers[0].body == b"good"
     eventually(pair.trips, Counter({"consecutive_errors": 1}))
+    measured("turns to: cut", f"{len(broken)} callers saw a reply break off, then the fallback answered")

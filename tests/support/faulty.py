@@ -145,6 +145,8 @@ class Faulty:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             case "hang":
                 connection.recv(1)
+            case "close":
+                pass
             case "garbage":
                 connection.sendall(b"SSH-2.0 hello\r\n\r\n")
             case _:
