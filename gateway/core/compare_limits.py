@@ -4,6 +4,7 @@ Each bound is on one reply alone wherever that is possible, so that whether a pa
 it differs.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
 Why = Literal["coding", "large_text", "too_deep", "too_wide", "long_number", "unordered", "filter"]
@@ -62,7 +63,7 @@ class Tensor(list[object]):
 
     __slots__ = ("is_binary", "width")
 
-    def __init__(self, content: "list[object] | tuple[object, ...]", width: int, *, is_binary: bool) -> None:
+    def __init__(self, content: Iterable[object], width: int, *, is_binary: bool) -> None:
         super().__init__(content)
         self.width = width
         self.is_binary = is_binary

@@ -192,7 +192,9 @@ class View:
         if not state.asks_values:
             return state.member(name)
         return state.after(
-            number for number, segment in enumerate(state.segments) if name in segment.names or self._passes(segment, value)
+            number
+            for number, segment in enumerate(state.segments)
+            if name in segment.names or self._passes(segment, value)
         )
 
     def items(self, state: State, values: Sequence[object], *, in_order: bool = True) -> Sequence[State]:

@@ -5,7 +5,7 @@ It decides how paths and values are written. It must not know when two values ar
 
 import json
 import re
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from gateway.core.judgement import Difference, Kind
 
@@ -21,6 +21,8 @@ LONGEST_VALUE = 200
 LONGEST_NAME = 100
 BEFORE = 20
 """Characters that are shown before the first one in which two long texts differ."""
+
+Prefixed = TypeVar("Prefixed", str, bytes)
 
 _SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -92,7 +94,7 @@ def _shown(live: object, shadow: object) -> tuple[str, str]:
     left, right = _text(live), _text(shadow)
     start = 0
     if max(len(left), len(right)) > LONGEST_VALUE and left and right:
-        start = max(0, _common(left, right) - BEFORE)
+        start = max(0, common(left, right) - BEFORE)
     return _cut(left, start), _cut(right, start)
 
 
@@ -109,8 +111,8 @@ def _cut(text: str, start: int) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def _common(left: str, right: str) -> int:
-    """How many characters are the same at the beginning of both."""
+def common(left: Prefixed, right: Prefixed) -> int:
+    """How much is the same at the beginning of both."""
     low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high + 1) // 2
