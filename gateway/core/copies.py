@@ -2,15 +2,13 @@
 came of it. Plain data; who sends it, and over what, is decided elsewhere.
 """
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Fields = tuple[tuple[bytes, bytes], ...]
 """A message's fields in order, names as they came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request as its client sent it. Credentials and the fields of one connection are left out already."""
 
     method: bytes
@@ -22,8 +20,7 @@ class Asked:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What one variant did with a request: its complete reply. Fields of one connection are left out."""
 
     status: int
@@ -34,8 +31,7 @@ class Observation:
     """From the last byte of the request to the last byte of the reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """A request for a shadow to answer too. `live` is the variant that answered; a copy that probes an open breaker has
     no live side: `live` is empty and `reply` None."""
 

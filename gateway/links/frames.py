@@ -84,15 +84,16 @@ class Frames(asyncio.Protocol):
         self._transport = None
         self._lost(self)
 
-    def send(self, frame: bytes) -> bool:
-        """Whether the frame was taken; see the module's rules."""
-        if len(frame) > self._bounds.largest:
-            raise ValueError(f"a frame of {len(frame)} bytes, at most {self._bounds.largest} are allowed")
+    def send(self, *frames: bytes) -> bool:
+        """Whether the frames were taken, all together; see the module's rules."""
+        longest = max(map(len, frames))
+        if longest > self._bounds.largest:
+            raise ValueError(f"a frame of {longest} bytes, at most {self._bounds.largest} are allowed")
         transport = self._transport
         if transport is None or transport.is_closing() or transport.get_write_buffer_size() > self._bounds.backlog:
             self.dropped += 1
             return False
-        transport.writelines((_LENGTH.pack(len(frame)), frame))
+        transport.writelines([piece for frame in frames for piece in (_LENGTH.pack(len(frame)), frame)])
         return True
 
     def finish(self) -> None:
@@ -134,9 +135,9 @@ class Redial:
         self._received = received
         self._frames: Frames | None = None
 
-    def send(self, frame: bytes) -> bool:
-        """Whether the frame was taken; False while there is no connection."""
-        return self._frames is not None and self._frames.send(frame)
+    def send(self, *frames: bytes) -> bool:
+        """Whether the frames were taken; False while there is no connection."""
+        return self._frames is not None and self._frames.send(*frames)
 
     async def run(self) -> None:
         """Dials until cancelled."""

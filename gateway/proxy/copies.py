@@ -7,7 +7,6 @@ or dead.
 
 import asyncio
 import pickle
-from collections import deque
 from collections.abc import Callable
 from random import random
 from time import monotonic, time
@@ -34,6 +33,8 @@ ROOM = 64 << 20
 """Bytes of recordings and copies together."""
 BOUNDS = Bounds(largest=ROOM + (1 << 20), backlog=ROOM)
 """Of the link."""
+_PAUSE = 0.005
+"""Seconds that copies wait for others to go with them: each write wakes up the shadow process."""
 _PROBE_BODY = 1 << 20
 """Bytes of a request that a probe may have."""
 
@@ -66,11 +67,11 @@ class Copies:
     def __init__(self, loop: asyncio.AbstractEventLoop, tally: Tally) -> None:
         self._loop = loop
         self._tally = tally
-        self.send: Callable[[bytes], bool] = _nowhere
-        """The link; takes a frame or says that it does not."""
+        self.send: Callable[..., bool] = _nowhere
+        """The link; takes frames or says that it does not."""
         self._is_linked = False
         self._ledgers: dict[tuple[str, str], Ledger] = {}
-        self._served: deque[Served] = deque()
+        self._served: list[Served] = []
         self._waits: dict[int, Wait] = {}
         self._number = 0
         self._used = 0
@@ -126,71 +127,72 @@ class Copies:
         recording.close()
 
     def served(self, served: Served) -> None:
-        """A request has been answered: its copies go when what is written now is on its way."""
+        """A request has been answered: its copies go a little later, with others."""
         if not self._served:
-            self._loop.call_soon(self._go)
+            self._loop.call_later(_PAUSE, self._go)
         self._served.append(served)
 
     def _go(self) -> None:
-        served, self._served = self._served, deque()
+        served, self._served = self._served, []
+        frames: dict[int, bytes] = {}
         for each in served:
-            self._send_all(each)
+            self._pack(each, frames)
             each.recording.close()
+        if frames and not self.send(*frames.values()):
+            for number in frames:
+                self._close(number, Told(number, "dropped", "bytes"))
 
-    def _send_all(self, served: Served) -> None:
+    def _pack(self, served: Served, frames: dict[int, bytes]) -> None:
+        """Put the request's copies to the frames that are to go."""
         recording = served.recording
+        protocol = served.route.route.protocol
         for ledger, shadow in recording.shadows:
-            why = recording.unfit(
-                shadow, variant=served.variant, status=served.status, protocol=served.route.route.protocol
-            )
+            why = recording.unfit(shadow, variant=served.variant, status=served.status, protocol=protocol)
             if why:
                 ledger.close("ignored", why)
-            elif recording.has_no_room:
-                ledger.close("dropped", "bytes")
-            elif dropped := self._send(served, recording.size, ledger=ledger):
+                continue
+            size = recording.size
+            dropped = "bytes" if recording.has_no_room else self._obstacle(size)
+            if dropped:
                 ledger.close("dropped", dropped)
-        for probe in recording.probes:
-            is_whole = not recording.body.lost and recording.is_complete
-            if not is_whole or self._send(served, recording.body.size, probe=probe):
-                variant, permit = probe
+                continue
+            copy = self._copy(served, ledger.variant, live=served.variant)
+            frames[copy.number] = self._hand_in(copy, Wait(size, ledger, None))
+        for variant, permit in recording.probes:
+            size = recording.body.size
+            if recording.body.lost or not recording.is_complete or self._obstacle(size):
                 variant.breaker.release(permit)
+                continue
+            copy = self._copy(served, variant.name, within=variant.breaker.slow_after)
+            frames[copy.number] = self._hand_in(copy, Wait(size, None, (variant, permit)))
 
-    def _send(
-        self,
-        served: Served,
-        size: int,
-        *,
-        ledger: Ledger | None = None,
-        probe: tuple[Variant, Permit] | None = None,
-    ) -> str:
-        """Send one copy; why not, where it cannot be."""
+    def _obstacle(self, size: int) -> str:
+        """Why a copy of that size cannot go, or nothing."""
         if not self._is_linked:
             return "unlinked"
         if len(self._waits) >= MOST:
             return "queue"
-        if not self.take(size):
-            return "bytes"
-        self._number += 1
-        if not self.send(COPY + pickle.dumps(self._copy(served, ledger=ledger, probe=probe))):
-            self.give_back(size)
-            return "bytes"
-        self._waits[self._number] = Wait(size, ledger, probe)
-        return ""
+        return "" if self._used + size <= ROOM else "bytes"
 
-    def _copy(self, served: Served, *, ledger: Ledger | None, probe: tuple[Variant, Permit] | None) -> Copy:
+    def _hand_in(self, copy: Copy, wait: Wait) -> bytes:
+        self._used += wait.size
+        self._waits[copy.number] = wait
+        return COPY + pickle.dumps(copy)
+
+    def _copy(self, served: Served, variant: str, *, live: str = "", within: float | None = None) -> Copy:
+        """A copy for that variant; one that probes has no live side."""
         recording = served.recording
-        asked = recording.asked(served.marks, served.forwarded)
-        variant = probe[0].name if probe else ledger.variant if ledger else ""
+        self._number += 1
         return Copy(
             self._number,
             served.serial,
             served.route.name,
             variant,
-            live="" if probe else served.variant,
-            asked=asked,
-            reply=None if probe else recording.observation(served.status, served.ended),
+            live=live,
+            asked=recording.asked(served.marks, served.forwarded),
+            reply=recording.observation(served.status, served.ended) if live else None,
             time=recording.time,
-            within=probe[0].breaker.slow_after if probe else None,
+            within=within,
         )
 
     def _ledger(self, route: str, variant: str) -> Ledger:
@@ -210,19 +212,19 @@ class Copies:
         """It tells what came of copies."""
         told: tuple[Told, ...] = pickle.loads(frame[len(TOLD) :])  # noqa: S301 - only we can write there
         for each in told:
-            wait = self._waits.pop(each.number, None)
-            if wait is not None:
-                self._close(wait, each)
+            self._close(each.number, each)
 
     def lost(self) -> None:
         """The link is gone, and with it all that was sent."""
         self._is_linked = False
-        waits, self._waits = self._waits, {}
-        for number, wait in waits.items():
-            self._close(wait, Told(number, "dropped" if wait.ledger else "released", "lost"))
+        for number in list(self._waits):
+            self._close(number, Told(number, "dropped", "lost"))
 
-    def _close(self, wait: Wait, told: Told) -> None:
-        self.give_back(wait.size)
+    def _close(self, number: int, told: Told) -> None:
+        wait = self._waits.pop(number, None)
+        if wait is None:
+            return
+        self._used -= wait.size
         if wait.ledger is not None:
             wait.ledger.close(told.outcome, told.why)
         if wait.probe is not None:
@@ -240,5 +242,5 @@ def _report(variant: Variant, permit: Permit, told: Told) -> None:
         breaker.release(permit)
 
 
-def _nowhere(frame: bytes) -> bool:
+def _nowhere(*frames: bytes) -> bool:
     return False
