@@ -21,6 +21,8 @@ _AGAIN = 1.0
 """Seconds between two tries."""
 MOST = 10_000
 """Changes that may wait."""
+MOST_BYTES = 64 << 20
+"""Bytes that the texts of those may have together: all of them are held in memory and in the run directory."""
 Result = TypeVar("Result")
 
 
@@ -61,7 +63,8 @@ class Keeping:
     @property
     def is_full(self) -> bool:
         """Whether nothing more may wait."""
-        return len(self.waiting) >= MOST
+        texts = (each.revision.text for each in self.waiting if each.revision is not None)
+        return len(self.waiting) >= MOST or sum(map(len, texts)) >= MOST_BYTES
 
     async def read(self, ask: Callable[[Store], Result]) -> Result:
         """What the store answers; StoreError when it cannot, or not in time: a file system may hang."""

@@ -21,11 +21,6 @@ def kept(before: Variant, after: Variant) -> frozenset[Endpoint]:
     return both if before.tls == after.tls else frozenset(each for each in both if each.scheme != "https")
 
 
-def same_pool(before: Variant, after: Variant) -> bool:
-    """Whether the change leaves every endpoint and connection as it is."""
-    return kept(before, after) == frozenset(before.endpoints) == frozenset(after.endpoints)
-
-
 def host(variant: Variant) -> str | None:
     """The Host that the variant's own header settings give, if they do."""
     return next((value for name, value in variant.headers.set if name.lower() == "host"), None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.control.counts import Counts
-from gateway.control.keeping import Keeping
+from gateway.control.keeping import MOST, MOST_BYTES, Keeping
 from gateway.core.metrics import key
 from gateway.core.records import Change, Event, Override, Revision
 from gateway.links.board import Board
@@ -122,6 +122,17 @@ async def test_what_waited_gets_other_numbers_where_they_were_taken_meanwhile(da
         assert await listener.next() == "back"
         task.cancel()
     assert numbers(database) == [5, 11, 12]
+
+
+@pytest.mark.parametrize(("many", "size", "is_full"), [(MOST, 1, True), (MOST - 1, 1, False), (2, 1 << 25, True)])
+async def test_only_so_many_changes_and_bytes_may_wait(
+    many: int, size: int, is_full: bool, database: Path, counts: Counts
+) -> None:
+    assert size <= MOST_BYTES / 2
+    text = bytes(size)
+    waiting = tuple(Change(revision=Revision(at, text, "ann", "", START, origin="api", hash="")) for at in range(many))
+    with closing(Keeping(Store(f"sqlite:///{database}"), Log("control"), counts, waiting=waiting)) as keeping:
+        assert keeping.is_full is is_full
 
 
 async def test_reading_fails_and_is_counted_while_the_store_is_broken(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.model import Endpoint, Headers, UpstreamTls, Variant
-from gateway.core.pool import NEVER, RECENT, kept, least_loaded, round_robin, same_pool
+from gateway.core.pool import NEVER, RECENT, kept, least_loaded, round_robin
 from tests.core.build import never
 
 NOW = 100.0
@@ -123,6 +123,3 @@ HOST = Headers(set=(("x-a", "1"), ("Host", "model")))
 def test_endpoints_that_are_spoken_to_alike_are_kept(before: Variant, after: Variant, expected: set[str]) -> None:
     """The same address, Host and, where it matters, TLS; whatever else changes."""
     assert {each.url for each in kept(before, after)} == expected
-    assert same_pool(before, after) is (
-        set(before.endpoints) == set(after.endpoints) and len(expected) == len(before.endpoints)
-    )
