@@ -70,7 +70,7 @@ def pairs_until_told(compared: Seen, noise: Seen, *, share: float) -> int | None
         few, many = many, 4 * many
         if many > _OUT_OF_REACH:
             return None
-    while many - few > many // 16:
+    while many - few > max(many // 16, 1):
         middle = (few + many) // 2
         few, many = (few, middle) if told(middle) else (middle, many)
     return many
