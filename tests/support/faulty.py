@@ -16,9 +16,9 @@ from tests.support import http1
 Status = Literal["422", "429", "500", "503"]
 Ending = Literal["reset", "close", "garbage", "cut", "hang"]
 Mode = Status | Ending | Literal["ok", "long", "large", "huge", "slow", "late", "trickle", "some", "odd"]
-"""`long` is a good reply, `huge` one of `HUGE` bytes, and `large` a 500 with a body of about `LARGE` bytes, `cut` a reply that breaks off in its
-body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE` between its bytes; of
-`some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
+"""`long` is a good reply of about `LARGE` bytes, `huge` one of `HUGE`, `large` a 500 of about `LARGE`, `cut` a reply
+that breaks off in its body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE`
+between its bytes; of `some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
 LARGE = 1 << 20
 HUGE = 100 << 20
 PAUSE = 0.1
