@@ -4,7 +4,7 @@ They outlive snapshots: what guards a variant is known by the variant's name. It
 they decide is `core.breaker`'s business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import random
 
 from gateway.core import breaker_cells as at
@@ -34,6 +34,7 @@ class Guard:
         own = [tally.cells(at.key(run, self.name), run.size, gauge=run.gauge) for run in at.RUNS]
         budget_key = at.key(budget.RUN, self.name)
         self._spent = [tally.cells(budget_key, budget.RUN.size)]
+        self._permits = permits
         self._own = Slot(number, *own)
         self._busy_until = 0.0
         self._slots = [self._own]
@@ -49,6 +50,11 @@ class Guard:
             self.retries.flush(now)
             self._busy_until = now + self.breaker.settings.window + _AFTER
         return now < self._busy_until or self.breaker.state is not State.CLOSED
+
+    def is_done(self, now: float) -> bool:
+        """Whether no call needs it any more: what it knows stands on the board, for one that comes after it."""
+        self.is_busy(now)
+        return now >= self._busy_until and not self._permits.is_held
 
     def configure(self, variant: model.Variant, forced: model.Forced | None) -> None:
         """Go by these settings from now on; state and counts stay."""
@@ -82,7 +88,7 @@ class Forgiven:
 
 
 class Guards:
-    """All of them, made when they are first asked for."""
+    """All of them, made when they are first asked for, and dropped once nothing needs them any more."""
 
     def __init__(self, board: Board, tally: Tally, *, number: int, descriptor: int) -> None:
         self._board = board
@@ -91,14 +97,20 @@ class Guards:
         self._descriptor = descriptor
         self._guards: dict[str, Guard] = {}
         self._forgiven: dict[str, Forgiven] = {}
+        self._gone: set[str] = set()
+        """Variants with a guard that the snapshot in force does not have."""
         self._changes = tally.cells(_CHANGES, 1)
         self._all_changes = board.cells(_CHANGES)
         self._known_changes = -1
         self._ticks = 0
 
+    def __len__(self) -> int:
+        return len(self._guards)
+
     def of(self, variant: model.Variant, forced: model.Forced | None) -> Guard:
         """The guard of a variant that comes to life. One that is there goes by the snapshot in force, whoever asks."""
         guard = self._guards.get(variant.name)
+        self._gone.discard(variant.name)
         if guard is None:
             permits = Permits(self._descriptor, variant.name)
             guard = Guard(variant, self._board, tally=self._tally, number=self._number, permits=permits)
@@ -113,17 +125,21 @@ class Guards:
             known = self._forgiven[route] = Forgiven(route, self._board, self._tally, number=self._number)
         return known.budget
 
-    def force(self, variants: Mapping[str, model.Variant], forced: Mapping[str, model.Forced]) -> None:
-        """A snapshot is in force: what operators hold their breakers in."""
+    def force(self, snapshot: model.Snapshot) -> None:
+        """That snapshot is in force: what operators hold its breakers in, and what it does not have."""
         for name, guard in self._guards.items():
-            if name in variants:
-                guard.configure(variants[name], forced.get(name))
+            if name in snapshot.variants:
+                guard.configure(snapshot.variants[name], snapshot.forced.get(name))
+        self._gone = self._guards.keys() - snapshot.variants.keys()
+        for route in self._forgiven.keys() - snapshot.routes.keys():
+            del self._forgiven[route]
 
     def tick(self, now: float, told: OnTransition) -> None:
         """Look at the clock and at the other workers."""
         self._ticks += 1
         if self._ticks % _FRESH == 0:
             self._refresh()
+            self._drop(now)
         everyone = self._has_changed()
         for name, guard in self._guards.items():
             if everyone or guard.is_busy(now):
@@ -138,6 +154,11 @@ class Guards:
         total = sum(values[index] for values, index in self._all_changes)
         known, self._known_changes = self._known_changes, total
         return total != known
+
+    def _drop(self, now: float) -> None:
+        for name in [name for name in self._gone if self._guards[name].is_done(now)]:
+            self._gone.remove(name)
+            del self._guards[name]
 
     def _refresh(self) -> None:
         """Find the cells of workers that came meanwhile."""

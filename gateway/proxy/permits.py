@@ -21,6 +21,11 @@ class Permits:
         self._start = int.from_bytes(blake2b(variant.encode(), digest_size=5).digest(), "big") * _MOST
         self._held: set[int] = set()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this process has any."""
+        return bool(self._held)
+
     def claim(self, limit: int) -> int | None:
         """The first of so many that nobody has; None where all are taken."""
         for token in range(limit):

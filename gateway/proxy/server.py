@@ -157,7 +157,7 @@ class Server:
         self._health_paths = draft.health_paths
         self._service.limits = draft.runtime.limits
         self._service.heads.forget()
-        self._guards.force(draft.runtime.snapshot.variants, draft.runtime.snapshot.forced)
+        self._guards.force(draft.runtime.snapshot)
         for listener, index in self._listeners:
             listener.tls = draft.tls.get(index, listener.tls)
         if draft.access is not None:

@@ -29,7 +29,7 @@ CHECKED = sized(3.0, 2.0)
 """Seconds of the processor's time."""
 BLOCKED = sized(0.040, 0.020)
 GROWTH = 1.4
-"""How much more a request may cost with 2,000 routes than with one; a search through them would cost many times that."""
+"""How much more a request may cost with 2,000 routes than with one; a search through them would cost many times it."""
 REQUESTS = sized(1_500, 8_000)
 ROUNDS = sized(2, 5)
 HELD_UP = 0.1
