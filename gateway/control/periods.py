@@ -5,6 +5,7 @@ changes by which replies differ, or somebody asks to start afresh. It must not k
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.control.accounts import Accounts, added, settled
@@ -116,10 +117,15 @@ class Periods:
     def _resolved(self, untold: Mapping[Pair, Period], own: Mapping[Pair, tuple[Period, Part]]) -> Iterator[Period]:
         for pair, begun in untold.items():
             newest = self._newest.get(pair)
-            if newest is not None and newest.signature == begun.signature:
+            if newest is None:
+                yield begun
+            elif newest.signature == begun.signature:
                 self._ledger.join(pair, newest)
             else:
-                yield begun
+                reason = why(newest.signature, begun.signature)
+                later = replace(begun, id=max(begun.id, newest.id + 1), why=reason)
+                self._ledger.join(pair, later)
+                yield later
             if pair in own:
                 self._include(pair, *own[pair])
 
