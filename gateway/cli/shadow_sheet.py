@@ -59,7 +59,8 @@ def mismatch(found: Document, *, width: int) -> Iterator[Line]:
 
 
 def _compared(found: Document, now: datetime) -> str:
-    sample = "" if found["achieved_sample"] is None else f", {sheet.share(found['achieved_sample'])} of {found['requests']:,} requests"
+    share = found["achieved_sample"]
+    sample = "" if share is None else f", {sheet.share(share)} of {found['requests']:,} requests"
     since = f"since {sheet.clock(found['since'])} ({sheet.ago(found['since'], now)})"
     return f"compared {found['compared']:,} of {found['sampled']:,} sampled{sample}, {since}"
 

@@ -69,9 +69,10 @@ class Shadows:
 
     # ---- what goes on by itself
 
-    def dial(self) -> None:
+    def dial(self) -> "asyncio.Task[None]":
         """Keeps a link to the shadow process from now on, until the end."""
         self._dialling = asyncio.get_running_loop().create_task(self._batches.run())
+        return self._dialling
 
     async def watch(self) -> None:
         """Begins periods, until cancelled."""

@@ -103,29 +103,27 @@ async def test_what_the_shadow_process_found_is_kept_and_then_acknowledged(run: 
 
 
 async def test_a_batch_that_comes_again_counts_once(run: Run) -> None:
-    """Control was killed before it could acknowledge what it had kept."""
+    """Control was killed after it had kept it, and before it could acknowledge it."""
     first = Control(run)
-    first.shadows.dial()
+    dialling = first.shadows.dial()
     await first.shadows.look()
-    async with run.shadow_process() as tallies:
+    async with run.shadow_process():
         run.found(SAME, OTHER, kept=mismatch(1))
         await first.until(lambda found: found.report.mismatch_rate is not None)
-        sent = tallies.outstanding
-        assert sent is not None
-        first.shadows._taken.clear()  # noqa: SLF001 - as if it had been killed here
-        assert await first.shadows.save()
-        first.shadows._dialling.cancel()  # type: ignore[union-attr]  # noqa: SLF001
-        second = Control(run)
-        await second.shadows.look()
-        second.shadows.dial()
+    dialling.cancel()
+    await first.shadows.save()
+    assert run.tallies.outstanding is not None
+    second = Control(run)
+    await second.shadows.look()
+    second.shadows.dial()
+    async with run.shadow_process() as tallies:
         async with asyncio.timeout(10):
             while tallies.outstanding is not None:
-                await asyncio.sleep(0.01)
                 await second.shadows.save()
-        assert (await second.report()).report.excess == (await first.report()).report.excess
+                await asyncio.sleep(0.01)
         items, _ = await second.reports.mismatches(PAIR, limit=9, before=None, period=None)
         assert [each.request_id for each in items] == ["request 1"]
-        await second.shadows.stop()
+    await second.shadows.stop()
     [(_, [part])] = run.place.store.periods(PAIR, 9)
     assert (part.tally["matched"], part.tally["mismatched"]) == (1, 1)
 
