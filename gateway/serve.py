@@ -6,24 +6,23 @@ It decides which addresses are bound and what is said when one cannot be. It mus
 
 import json
 import os
-import resource
 import sys
 import tempfile
 from socket import socket
 from typing import NoReturn
 
 from gateway.control.standing import Standing
+from gateway.core import descriptors
 from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.launcher import Plan
 from gateway.links.addresses import listen, shown
+from gateway.links.descriptors import raise_limit
 from gateway.links.log import Log
 from gateway.links.rundir import PLAN, RunDir
 from gateway.links.signals import hold_back
 
 LONGEST_SOCKET_PATH = 107
-SPARE_DESCRIPTORS = 256
-"""What a process needs beside its connections."""
 
 
 def serve(standing: Standing) -> None:
@@ -78,14 +77,9 @@ def create_run_dir() -> RunDir:
 
 
 def raise_descriptor_limit(snapshot: Snapshot) -> None:
-    """One worker may hold every client, and a connection for each request in flight besides."""
-    clients = snapshot.limits.connections
-    in_flight = min(clients, sum(variant.concurrency for variant in snapshot.variants.values()))
-    needed = clients + in_flight + SPARE_DESCRIPTORS
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-    if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    """For all processes; a worker raises its own when a reload asks for more."""
+    needed = descriptors.needed(snapshot)
+    allowed = raise_limit(needed)
     if allowed < needed:
         Log("serve").warning("limits.connections needs more open files than allowed", allowed=allowed, needed=needed)
 

@@ -20,10 +20,12 @@ from typing import Any, Protocol
 import orjson
 import uvloop
 
+from gateway.core import descriptors
 from gateway.core.model import Snapshot
 from gateway.errors import StartError
 from gateway.links.board import Board, Slot
 from gateway.links.child import Lifeline, handle_signals
+from gateway.links.descriptors import raise_limit
 from gateway.links.frames import Frames, Redial
 from gateway.links.log import Log, describe
 from gateway.links.rundir import PERMITS, SNAPSHOT, RunDir
@@ -88,6 +90,8 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._untold: deque[Told] = deque(maxlen=_UNTOLD)
+        self._short_of = 0
+        """The descriptors that the last snapshot needed, so that what is missing is said once."""
         self._draining = False
         self._orphaned = False
         self._interrupts = 0
@@ -96,11 +100,12 @@ class Worker:
         """Serves to the end."""
         snapshot: Snapshot = pickle.loads(self._run_dir.read(SNAPSHOT))  # noqa: S301 - only we can write there
         permits = open_file(os.path.join(self._run_dir.path, PERMITS))
+        self._short_of = descriptors.needed(snapshot)
         slot = self._board.slot(self._index)
         self._server = factory(snapshot, slot, self._board, index=self._index, permits=permits)
         self._server.told = self._on_told
         await self._server.start(self._sockets, self._listeners)
-        self._reloads = Reloads(snapshot, self._server, acknowledge=self._tell, refuse=self._refuse)
+        self._reloads = Reloads(snapshot, self._server, acknowledge=self._taken, refuse=self._refuse)
         self._link = Redial(self._run_dir.control_socket, greeting=self._greet, received=self._receive)
         self._spawn(self._reloads.run(), "reloads")
         self._spawn(self._link.run(), "link")
@@ -152,6 +157,16 @@ class Worker:
     def _tell_events(self) -> None:
         while self._untold and self._link.send(self._says(**self._untold[0])):
             self._untold.popleft()
+
+    def _taken(self) -> None:
+        """A snapshot is in force that may ask for more connections than the one before."""
+        needed = descriptors.needed(self._reloads.snapshot)
+        allowed = raise_limit(needed)
+        if allowed < needed != self._short_of:
+            said = "limits.connections needs more open files than allowed"
+            self._log.warning(said, allowed=allowed, needed=needed)
+        self._short_of = needed
+        self._tell()
 
     def _tell(self) -> None:
         self._link.send(self._state())

@@ -1,5 +1,6 @@
 """The configuration changed while the gateway serves: by its file, by a signal, by the admin API."""
 
+import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -174,3 +175,16 @@ def test_a_secret_in_a_file_is_taken_up_without_a_new_revision(gateway: Gateway,
     assert ask(gateway).text("x-gateway-revision") == str(before)
     told = api(gateway).call("GET", "events").body.decode() + gateway.stderr
     assert not [value for value in ("first-secret", "other-secret", "third-secret") if value in told]
+
+
+def test_more_connections_are_allowed_more_open_files_where_that_may_be(gateway: Gateway) -> None:
+    """In the workers that serve; where it may not be, they say so."""
+    _, hard = resource.prlimit(gateway.worker, resource.RLIMIT_NOFILE)
+    resource.prlimit(gateway.worker, resource.RLIMIT_NOFILE, (600, hard))
+    put(gateway, versioned(gateway, "2", limits={"connections": 400}))
+    soft, _ = resource.prlimit(gateway.worker, resource.RLIMIT_NOFILE)
+    assert soft == 400 + 400 + 256
+    put(gateway, versioned(gateway, "3", limits={"connections": 2 * hard}))
+    assert resource.prlimit(gateway.worker, resource.RLIMIT_NOFILE)[0] == hard
+    assert f'"needed": {2 * hard + 1024 + 256}' in gateway.stderr
+    assert version(gateway) == "3"
