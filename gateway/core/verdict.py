@@ -13,7 +13,8 @@ from gateway.core.excess import Excess, Seen, excess
 NEGLIGIBLE = 0.01
 """An excess that is at most this is reported as no difference found."""
 FIRST_REPLAYED = 200
-"""As many compared pairs are noise pairs too, before the configured share is: noise is what the excess waits for."""
+"""As many compared pairs are noise pairs too, before the configured share is: noise is what the excess waits for. A
+share of 0 means none at all."""
 _OUT_OF_REACH = 10**9
 
 Word = Literal["differs", "no_difference", "undecided", "nothing_compared"]
@@ -77,7 +78,7 @@ def pairs_until_told(compared: Seen, noise: Seen, *, share: float) -> int | None
 
 
 def _told_after(more: int, compared: Seen, noise: Seen, share: float) -> bool:
-    first = min(more, max(FIRST_REPLAYED - noise.pairs, 0))
+    first = min(more, max(FIRST_REPLAYED - noise.pairs, 0)) if share else 0
     then = _grown(compared, more), _grown(noise, first + round(share * (more - first)))
     return is_told(excess(*then))
 
