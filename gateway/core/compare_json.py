@@ -4,18 +4,18 @@ It decides what is equal: what is ignored is as if it were not there, numbers ma
 may be unordered, and some values are compared in a way of their own. It must not know where the documents came from.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, count
 from operator import ne, or_
 from typing import Final
 
-from gateway.core.compare_limits import CONTAINERS, Effort, measure
+from gateway.core.compare_limits import SCALARS, Effort, measure
 from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance
 from gateway.core.compare_paths import Same, State, View
+from gateway.core.compare_sorted import Left
 from gateway.core.compare_texts import plain
-from gateway.core.compare_unordered import Items, Left, Pairing, keys
+from gateway.core.compare_unordered import Items, Pairing, are_same, keys
 from gateway.core.compare_ways import largest, point_alike, rows
 from gateway.core.differences import ABSENT, Notes, Steps
 from gateway.core.judgement import Kind
@@ -99,13 +99,20 @@ class Walk:
     def _objects(self, live: dict[str, object], shadow: dict[str, object], state: State, *, at: Steps) -> None:
         everywhere = state.below
         for name, value in live.items():
+            other = shadow.get(name, ABSENT)
+            if type(value) is type(other) and type(value) in SCALARS and value == other:
+                continue
             below = everywhere or self._member(state, name, live, shadow)
             if below.ignored:
                 continue
-            if name in shadow:
-                self.compare(value, shadow[name], below, at=(at, name))
-            else:
+            if other is ABSENT:
                 self.notes.note((at, name), "missing", live=value)
+            else:
+                self.compare(value, other, below, at=(at, name))
+        if not shadow.keys() <= live.keys():
+            self._extra(live, shadow, state, at=at)
+
+    def _extra(self, live: dict[str, object], shadow: dict[str, object], state: State, *, at: Steps) -> None:
         for name, value in shadow.items():
             if name not in live and not self.shadow.member(state, name, value).ignored:
                 self.notes.note((at, name), "extra", shadow=value)
@@ -117,6 +124,8 @@ class Walk:
     # ---- lists
 
     def _lists(self, live: list[object], shadow: list[object], state: State, *, at: Steps) -> None:
+        if live == shadow and _are_plain(live, shadow):
+            return
         keyed = self.keyed if self.keyed is not None and at == (None, self.keyed.list) else None
         in_order = keyed is not None or not state.unordered
         mine = _kept(live, self.live.items(state, live, in_order=in_order))
@@ -141,23 +150,25 @@ class Walk:
 
     def _suspects(self, live: Items, shadow: Items) -> tuple[Sequence[int], bool]:
         """Which items may differ, and whether all are numbers."""
-        kinds = set(map(type, live.values)) | set(map(type, shadow.values))
-        if not _is_free(live, shadow) or not kinds.isdisjoint(CONTAINERS):
+        if not _are_flat(live, shadow):
             return range(min(len(live.values), len(shadow.values))), False
+        kinds = {*map(type, live.values), *map(type, shadow.values)}
         return self.tolerance.suspects(live.values, shadow.values), kinds <= NUMBERS
 
     def _is_reordered(self, live: Items, shadow: Items) -> bool:
         """Whether two lists differ, but hold exactly the same values."""
-        if live.values == shadow.values:
+        if len(live.values) < 2 or live.values == shadow.values:
             return False
-        if _is_free(live, shadow):
+        are_flat = _are_flat(live, shadow)
+        if are_flat or (_is_free(live) and _is_free(shadow)):
             first = next(compress(count(), map(ne, live.values, shadow.values)))
             if live.values[first] not in shadow.values:
                 return False
-        if not self.effort.order(measure(live.values) + measure(shadow.values)):
-            return False
-        left, right = keys(self.live, live), keys(self.shadow, shadow)
-        return left != right and Counter(left) == Counter(right) and self._differ(live, shadow)
+        cost = 0 if are_flat else measure(live.values) + measure(shadow.values)
+        return self.effort.order(cost) and are_same(*self._keys(live, shadow)) and self._differ(live, shadow)
+
+    def _keys(self, live: Items, shadow: Items) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
+        return keys(self.live, live), keys(self.shadow, shadow)
 
     def _differ(self, live: Items, shadow: Items) -> bool:
         asking = replace(self, notes=_ASKING)
@@ -232,9 +243,24 @@ def _kept(values: Sequence[object], states: Sequence[State]) -> Items:
     return Items([values[index] for index in indexes], [states[index] for index in indexes], indexes)
 
 
-def _is_free(*items: Items) -> bool:
+def _are_plain(live: list[object], shadow: list[object]) -> bool:
+    """Whether Python tells the values of two lists apart as JSON does: to Python true equals 1."""
+    kinds = {*map(type, live), *map(type, shadow)}
+    return kinds <= SCALARS and bool not in kinds
+
+
+def _is_free(items: Items) -> bool:
     """Whether no rule holds for an item, or within one."""
-    return all(isinstance(each.states, Same) and each.states.state.is_nothing for each in items)
+    return isinstance(items.states, Same) and items.states.state.is_nothing
+
+
+def _are_flat(live: Items, shadow: Items) -> bool:
+    """Whether two lists hold scalars alone, all compared as any value."""
+    if not isinstance(live.states, Same) or not isinstance(shadow.states, Same):
+        return False
+    if live.states.state.way is not None or shadow.states.state.way is not None:
+        return False
+    return {*map(type, live.values), *map(type, shadow.values)} <= SCALARS
 
 
 def _by_keys(items: Items, key: str) -> dict[object, int] | None:

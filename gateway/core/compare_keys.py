@@ -5,10 +5,9 @@ Two values with the same key are equal. Two values with different shapes are not
 
 from collections import Counter
 from collections.abc import Hashable
-from math import isfinite
 from typing import Final
 
-from gateway.core.compare_numbers import NUMBERS, Number
+from gateway.core.compare_numbers import NUMBERS, Number, is_finite
 from gateway.core.compare_paths import State, View
 from gateway.core.compare_texts import plain
 
@@ -79,7 +78,7 @@ class Shapes(Keys):
         return super().of(value, state) if state.way is None and not state.unordered else _ANY
 
     def _number(self, value: Number) -> Hashable:
-        if not isfinite(value):
+        if not is_finite(value):
             return super()._number(value)
         self.numbers.append(value)
         return NUMBER

@@ -19,6 +19,7 @@ LARGEST_TEXT = 16 << 20
 MOST_LEVELS = 100
 MOST_VALUES = 1_000_000
 OF_A_CONTAINER = 10
+_SMALL = MOST_VALUES // OF_A_CONTAINER
 """As many values an object or a list counts for, as it costs."""
 
 
@@ -38,7 +39,7 @@ class Effort:
     def __init__(self) -> None:
         self._unordered = 500_000
         self._filter = 20_000
-        self._order = 200_000
+        self._order = 50_000
 
     def pair(self, cost: int) -> None:
         """Two items of that size are tried with each other."""
@@ -70,6 +71,12 @@ class Tensor(list[object]):
 
 
 CONTAINERS = frozenset({dict, list, Tensor})
+SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def is_small(text: bytes) -> bool:
+    """Whether the JSON of a text is within the bounds without a closer look."""
+    return len(text) <= _SMALL and text.count(b"[") + text.count(b"{") <= MOST_LEVELS
 
 
 def measure(value: object) -> int:

@@ -38,7 +38,7 @@ class Tolerance(NamedTuple):
         """Whether two numbers are equal."""
         if live == shadow:
             return True
-        if self.is_zero or not (_finite(live) and _finite(shadow)):
+        if self.is_zero or not (is_finite(live) and is_finite(shadow)):
             return live != live and shadow != shadow  # noqa: PLR0124 - NaN is what differs from itself
         if type(live) is type(shadow) is int:
             return self._close_integers(live, shadow)
@@ -63,16 +63,19 @@ class Tolerance(NamedTuple):
         pairs: Iterable[tuple[int, tuple[Any, Any]]] = enumerate(zip(live, shadow, strict=False))
         if not kinds <= NUMBERS:
             return [index for index, (a, b) in pairs if a != b or type(a) is not type(b)]
-        if self.is_zero or not (kinds == {float} or _largest(live, shadow) <= _EXACT):
-            return [index for index, (a, b) in pairs if a != b]
         rel, most = self.relative, self.absolute
-        return [index for index, (a, b) in pairs if a != b and not isclose(a, b, rel_tol=rel, abs_tol=most)]
+        if not rel and not most:
+            return [index for index, (a, b) in pairs if a != b]
+        if kinds == {float} or _largest(live, shadow) <= _EXACT:
+            return [index for index, (a, b) in pairs if a != b and not isclose(a, b, rel_tol=rel, abs_tol=most)]
+        return [index for index, (a, b) in pairs if a != b and not self.close(a, b)]
 
 
 EXACT = Tolerance()
 
 
-def _finite(number: Number) -> bool:
+def is_finite(number: Number) -> bool:
+    """Whether a number is neither NaN nor infinite; integers may be larger than floating point can tell."""
     return type(number) is int or isfinite(number)
 
 

@@ -64,7 +64,9 @@ class State:
         "_machine",
         "_names",
         "_rest",
+        "asks_places",
         "asks_values",
+        "below",
         "ignored",
         "pending",
         "positions",
@@ -79,19 +81,19 @@ class State:
         """The positions that lead further."""
         self.segments = [machine.paths[path].segments[matched] for path, matched in self.pending]
         self.asks_values = any(segment.filters for segment in self.segments)
+        self.asks_places = any(segment.places for segment in self.segments)
         reached = [machine.paths[path] for path, _ in sorted(positions - set(self.pending))]
         self.ignored = any(path.ignored for path in reached)
         self.unordered = any(path.unordered for path in reached)
         self.way = next((path.way for path in reached if path.way is not None), None)
+        self.below: State | None = None
+        """What holds for everything below, where no rule leads further."""
+        if not self.pending:
+            self.below = machine.nothing if positions else self
         self._machine = machine
         self._names: dict[str, State] = {}
         self._rest: State | None = None
         self._item: State | None = None
-
-    @property
-    def below(self) -> "State | None":
-        """What holds for everything below, where no rule leads further; else None."""
-        return None if self.pending else self._machine.nothing
 
     @property
     def is_nothing(self) -> bool:
@@ -199,6 +201,8 @@ class View:
 
     def items(self, state: State, values: Sequence[object], *, in_order: bool = True) -> Sequence[State]:
         """What holds for each item of a list. Where the order makes no difference, indexes and slices select none."""
+        if not (state.asks_values or state.asks_places):
+            return Same(state.item(), len(values))
         chosen: dict[int, list[int]] = {}
         for number, segment in enumerate(state.segments):
             for index in self._chosen(segment, values, in_order=in_order):

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import ne
 from typing import NamedTuple
 
 from gateway.core.compare_keys import NUMBER, Keys, Shapes
@@ -17,6 +18,10 @@ from gateway.core.compare_limits import Effort, measure
 from gateway.core.compare_matching import Edges, matching
 from gateway.core.compare_numbers import Number, Tolerance
 from gateway.core.compare_paths import State, View
+from gateway.core.compare_sorted import NONE_LEFT, Left, are_numbers, strangers, unpaired
+
+_OWN_KEYS = frozenset({str, int, float, type(None)})
+"""Values whose keys are themselves, NaN aside."""
 
 
 class Items(NamedTuple):
@@ -25,13 +30,6 @@ class Items(NamedTuple):
     values: Sequence[object]
     states: Sequence[State]
     indexes: Sequence[int]
-
-
-class Left(NamedTuple):
-    """The items of both sides that have no partner, by their numbers, each in order."""
-
-    live: list[int]
-    shadow: list[int]
 
 
 class Item(NamedTuple):
@@ -51,6 +49,21 @@ class Shape(NamedTuple):
     live: list[Item]
     shadow: list[Item]
 
+    def numbers(self) -> tuple[list[Number], list[Number]]:
+        """Where they are numbers: which."""
+        return [item.numbers[0] for item in self.live], [item.numbers[0] for item in self.shadow]
+
+    def left(self, left: Left) -> Left:
+        """Of numbers left over, which items they are."""
+        return Left([self.live[at].number for at in left.live], [self.shadow[at].number for at in left.shadow])
+
+    def without(self, live: set[int], shadow: set[int]) -> Left:
+        """All items but these, which have partners."""
+        return Left(
+            [item.number for item in self.live if item.number not in live],
+            [item.number for item in self.shadow if item.number not in shadow],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
@@ -66,14 +79,18 @@ class Pairing:
     def multisets(self, live: Items, shadow: Items) -> Left:
         """What is left over when each item has at most one partner."""
         left, right = keys(self.live, live), keys(self.shadow, shadow)
-        if Counter(left) == Counter(right):
-            return Left([], [])
+        if are_same(left, right):
+            return NONE_LEFT
         if self._is_exact(live) and self._is_exact(shadow):
             return Left(_surplus(left, right), _surplus(right, left))
+        if self.tolerance.is_convex and are_numbers(live.values) and are_numbers(shadow.values):
+            return unpaired(live.values, shadow.values, self.tolerance)
         return _together(map(self._unpaired, self._shapes(live, shadow)))
 
     def sets(self, live: Items, shadow: Items) -> Left:
         """What nothing on the other side equals."""
+        if set(keys(self.live, live)) == set(keys(self.shadow, shadow)):
+            return NONE_LEFT
         return _together(map(self._strangers, self._shapes(live, shadow)))
 
     def _is_exact(self, items: Items) -> bool:
@@ -96,27 +113,16 @@ class Pairing:
 
     def _unpaired(self, shape: Shape) -> Left:
         if shape.is_number and self.tolerance.is_convex:
-            pairs = _in_order(shape, self.tolerance)
-        else:
-            pairs = matching(self._edges(shape))
-        return _left(shape, set(pairs), set(pairs.values()))
+            return shape.left(unpaired(*shape.numbers(), self.tolerance))
+        pairs = matching(self._edges(shape))
+        return shape.without(set(pairs), set(pairs.values()))
 
     def _strangers(self, shape: Shape) -> Left:
         if shape.is_number and self.tolerance.is_convex:
-            return _left(shape, self._near(shape.live, shape.shadow), self._near(shape.shadow, shape.live))
+            return shape.left(strangers(*shape.numbers(), self.tolerance))
         edges = self._edges(shape)
         live = {number for number, partners in edges.items() if partners}
-        return _left(shape, live, {number for partners in edges.values() for number in partners})
-
-    def _near(self, items: list[Item], others: list[Item]) -> set[int]:
-        """Those of the numbers that are close to one of the others: the nearest ones decide."""
-        ordered = sorted(other.numbers[0] for other in others)
-        found = set()
-        for item in items:
-            at = bisect_left(ordered, item.numbers[0])
-            if any(self.tolerance.close(item.numbers[0], each) for each in ordered[max(0, at - 1) : at + 1]):
-                found.add(item.number)
-        return found
+        return shape.without(live, {number for partners in edges.values() for number in partners})
 
     def _edges(self, shape: Shape) -> Edges:
         """Which items equal which."""
@@ -144,13 +150,21 @@ class Pairing:
         return self.equal(live.value, shadow.value, live.state | shadow.state)
 
 
-def keys(view: View, items: Items) -> list[Hashable]:
+def keys(view: View, items: Items) -> Sequence[Hashable]:
     """The key of each item."""
+    if {*map(type, items.values)} <= _OWN_KEYS and not any(map(ne, items.values, items.values)):
+        return items.values
     made = Keys(view)
     return [made.of(value, state) for value, state in zip(items.values, items.states, strict=True)]
 
 
-def _surplus(mine: list[Hashable], others: list[Hashable]) -> list[int]:
+def are_same(mine: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
+    """Whether two lists hold the same keys, each as often."""
+    # As plain mappings: those are compared much faster than two Counters.
+    return len(mine) == len(others) and dict(Counter(mine)) == dict(Counter(others))
+
+
+def _surplus(mine: Sequence[Hashable], others: Sequence[Hashable]) -> list[int]:
     """Which of the keys are more than the others have of them."""
     wanted = Counter(others)
     wanted.subtract(mine)
@@ -162,33 +176,8 @@ def _surplus(mine: list[Hashable], others: list[Hashable]) -> list[int]:
     return surplus[::-1]
 
 
-def _in_order(shape: Shape, tolerance: Tolerance) -> dict[int, int]:
-    """A largest matching of numbers, both sides sorted: the smallest two are partners, or the smaller has none."""
-    live, shadow = sorted(shape.live, key=_first), sorted(shape.shadow, key=_first)
-    pairs: dict[int, int] = {}
-    left = right = 0
-    while left < len(live) and right < len(shadow):
-        mine, other = live[left].numbers[0], shadow[right].numbers[0]
-        if tolerance.close(mine, other):
-            pairs[live[left].number] = shadow[right].number
-            left, right = left + 1, right + 1
-        elif mine < other:
-            left += 1
-        else:
-            right += 1
-    return pairs
-
-
 def _first(item: Item) -> Number:
     return item.numbers[0]
-
-
-def _left(shape: Shape, live: set[int], shadow: set[int]) -> Left:
-    """All but those that have a partner."""
-    return Left(
-        [item.number for item in shape.live if item.number not in live],
-        [item.number for item in shape.shadow if item.number not in shadow],
-    )
 
 
 def _together(parts: Iterable[Left]) -> Left:

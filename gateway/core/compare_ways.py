@@ -4,13 +4,15 @@ Lists of lists are taken row by row, tensors by their last axis.
 """
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
-from operator import mul
+from math import isfinite, nan, sqrt
+from operator import mul, ne
 from typing import NamedTuple
 
 from gateway.core.compare_limits import Tensor
-from gateway.core.compare_numbers import NUMBERS, Number
+from gateway.core.compare_numbers import NUMBERS, Number, is_finite
 
+_SMALLEST = 1e-200
+"""Below this the sum of squares may have lost what it stands for."""
 _ROUNDING = 1e-12
 """What floating point may take from a similarity."""
 
@@ -50,9 +52,8 @@ def largest(rows: Rows) -> list[int]:
 
 
 def _largest(row: Sequence[Number]) -> int:
-    for index, number in enumerate(row):
-        if number != number:  # noqa: PLR0124 - NaN is what differs from itself
-            return index
+    if any(map(ne, row, row)):
+        return next(index for index, number in enumerate(row) if number != number)  # noqa: PLR0124 - it is NaN
     return row.index(max(row)) if row else -1
 
 
@@ -67,16 +68,25 @@ def similarity(live: Sequence[Number], shadow: Sequence[Number]) -> float:
     nowhere, being all zero or not finite."""
     if live == shadow:
         return 1.0
+    cosine = _cosine(live, shadow)
+    if isfinite(cosine):
+        return cosine
     left, right = _scaled(live), _scaled(shadow)
-    if left is None or right is None:
-        return -1.0
-    product: float = sum(map(mul, left, right))
-    return product / sqrt(sum(map(mul, left, left)) * sum(map(mul, right, right)))
+    return -1.0 if left is None or right is None else _cosine(left, right)
+
+
+def _cosine(live: Sequence[Number], shadow: Sequence[Number]) -> float:
+    """NaN where the squares of the numbers are too large or too small for floating point."""
+    try:
+        squares = float(sum(map(mul, live, live))) * float(sum(map(mul, shadow, shadow)))
+        return sum(map(mul, live, shadow)) / sqrt(squares) if squares > _SMALLEST else nan
+    except OverflowError:
+        return nan
 
 
 def _scaled(numbers: Sequence[Number]) -> list[float] | None:
     """The same direction, in numbers whose squares neither overflow nor vanish."""
-    largest = max(map(abs, numbers))
-    if not largest or not all(map(isfinite, numbers)):
+    if not all(map(is_finite, numbers)):
         return None
-    return [number / largest for number in numbers]
+    largest = max(map(abs, numbers))
+    return [number / largest for number in numbers] if largest else None

@@ -5,6 +5,7 @@ It decides how paths and values are written. It must not know when two values ar
 
 import json
 import re
+from math import isfinite
 from typing import Final, Protocol, TypeVar
 
 from gateway.core.judgement import Difference, Kind
@@ -24,6 +25,7 @@ BEFORE = 20
 
 Prefixed = TypeVar("Prefixed", str, bytes)
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -42,13 +44,13 @@ class Notes(Protocol):
 class Differences:
     """Those of one pair: the first of them exactly, and all kinds of places."""
 
-    __slots__ = ("_folded_parent", "_parent", "first", "folded")
+    __slots__ = ("_folded", "_parent", "_path", "first", "folded")
 
     def __init__(self) -> None:
         self.first: list[Difference] = []
         self.folded: set[tuple[str, str]] = set()
         self._parent: Steps = None
-        self._folded_parent = "$"
+        self._path = self._folded = "$"
 
     @property
     def is_full(self) -> bool:
@@ -57,19 +59,20 @@ class Differences:
 
     def note(self, at: Steps | str, kind: Kind, live: object = ABSENT, shadow: object = ABSENT) -> None:
         """One difference at a place of a JSON document, or at a part of the reply that is none."""
+        path, folded = (at, at) if isinstance(at, str) else self._paths(at)
         if len(self.folded) < MOST_FOLDED:
-            self.folded.add((at if isinstance(at, str) else self._fold(at), kind))
+            self.folded.add((folded, kind))
         if not self.is_full:
-            path = at if isinstance(at, str) else written(at)
             self.first.append(Difference(path, kind, *_shown(live, shadow)))
 
-    def _fold(self, at: Steps) -> str:
-        """Items of one list are told one after another, so their list's path is written once."""
+    def _paths(self, at: Steps) -> tuple[str, str]:
+        """Exact and folded. What differs in one list is told one after another, so the list's are written once."""
         if at is None:
-            return "$"
-        if at[0] is not self._parent:
-            self._parent, self._folded_parent = at[0], written(at[0], folded=True)
-        return self._folded_parent + _step(at[1], folded=True)
+            return "$", "$"
+        parent, step = at
+        if parent is not self._parent:
+            self._parent, self._path, self._folded = parent, written(parent), written(parent, folded=True)
+        return self._path + _step(step, folded=False), self._folded + _step(step, folded=True)
 
 
 def written(at: Steps, *, folded: bool = False) -> str:
@@ -101,8 +104,15 @@ def _shown(live: object, shadow: object) -> tuple[str, str]:
 def _text(value: object) -> str:
     if value is ABSENT:
         return ""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = _json(value)
+    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _json(value: object) -> str:
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return repr(value)
+    # Every item takes two characters at least: of a long list no more is ever shown.
+    return _ENCODE(value[:LONGEST_VALUE] if isinstance(value, list) else value)
 
 
 def _cut(text: str, start: int) -> str:
