@@ -1,9 +1,11 @@
 """A pool of two endpoints: one that is dead is ejected, and never trips the variant; two that are dead do."""
 
 import time
+from contextlib import ExitStack
 
 from tests.chaos.conftest import Measured
 from tests.chaos.world import Pair, World, eventually, get, sized
+from tests.support.client import Client, request
 
 
 def endpoints(pair: Pair) -> dict[str, bool]:
@@ -39,6 +41,25 @@ def test_one_of_two_is_dead(world: World, measured: Measured) -> None:
     eventually(lambda: ejected(pair), 0)
     assert endpoints(pair) == {pair.bad.url: True, pair.good.url: True}
     measured("one endpoint of two is dead", f"{len(answers)} calls, all answered, {failed} attempts failed, 0 trips")
+
+
+def test_what_is_in_flight_at_each(world: World) -> None:
+    """As the status says: of all workers together."""
+    pair = world.pair("two-busy")
+
+    def busy() -> int:
+        shown = get(pair.gateway, "/api/v1/status")["variants"]["two-busy-bad"]
+        return sum(each["in_flight"] for each in shown["endpoints"])
+
+    with ExitStack() as stack:
+        callers = [stack.enter_context(Client(pair.gateway.port)) for _ in range(6)]
+        for caller in callers:
+            caller.send(request("POST", "/two-busy", "Content-Length: 3") + b"ab")
+        eventually(busy, 6)
+        for caller in callers:
+            caller.send(b"c")
+            assert caller.reply("POST").status == 200
+    eventually(busy, 0)
 
 
 def test_both_are_dead(world: World) -> None:

@@ -56,6 +56,7 @@ SCENES: dict[str, Config] = {
     "everyday": {},
     "retries": {"bad": {"breaker": BREAKER, "retry": {"extra": 1, "when": [503], "budget": "20%"}}},
     "two": {"both": True, "bad": EJECTS, "route": ALONE},
+    "two-busy": {"both": True, "route": ALONE},
     "two-dead": {"both": True, "bad": EJECTS, "route": ALONE},
     "two-failing": {"both": True, "bad": {"ejection": {"for": "30s"}}, "route": ALONE},
     "two-hang": {"both": True, "bad": {**EJECTS, "timeouts": {"first_byte": "1s"}}, "route": ALONE},
