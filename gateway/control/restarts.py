@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.admin.operations import RefusedError
 from gateway.config.settings import Settings
 from gateway.core.model import Listener
 
@@ -15,6 +16,13 @@ def needed(started: Settings, wanted: Settings) -> tuple[str, ...]:
         "store": started.store != wanted.store,
     }
     return tuple(name for name, differs in differ.items() if differs)
+
+
+def check(started: Settings, wanted: Settings) -> None:
+    """RefusedError where any does."""
+    changed = needed(started, wanted)
+    if changed:
+        raise RefusedError(f"{', '.join(changed)}: a change of this needs a restart; nothing was changed")
 
 
 def _place(listener: Listener) -> Listener:
