@@ -1,6 +1,6 @@
 # The gateway in a container: not root, nothing written but under /tmp and where the configuration says.
 #
-#   docker build -t model-gateway .
+#   docker build -t model-gateway .                  # or: podman build --format docker, buildah build --format docker
 #   docker run --read-only --tmpfs /tmp -p 8080:8080 -v gateway:/var/lib/gateway \
 #     -v "$PWD/gateway.yaml:/etc/gateway/gateway.yaml:ro" model-gateway
 #
@@ -9,8 +9,14 @@
 #
 # In the configuration, listen on 0.0.0.0:8080. The admin address is the container's own loopback unless the file says
 # otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 40).
+#
+# To build from a copy of the base in a registry of your own, or from one digest for good:
+#   docker build --build-arg PYTHON_IMAGE=registry.example.com/python@sha256:... -t model-gateway .
+# `make image` builds it without an engine and tries it.
 
-FROM python:3.11-slim-bookworm AS build
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 COPY requirements/build.txt requirements/serve.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt \
@@ -22,7 +28,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
  && pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps /wheel/*.whl \
  && mkdir /state
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/gateway /opt/gateway
 COPY --from=build --chown=65532:65532 /state /var/lib/gateway
 ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -1,5 +1,5 @@
-# Every target works from a fresh clone: what it needs is installed first, in the locked versions, into .venv and
-# .venv-mlserver. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
+# Every target works from a fresh clone: what it needs is installed first, in the locked versions, into .venv,
+# .venv-mlserver and .venv-supply. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
 
 PYTHON ?= python3
 JOBS ?= auto
@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench loadtest lock venv clean
+.PHONY: help test proofs lint demo bench loadtest simulate lock sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,16 +39,29 @@ loadtest: .venv/ready ## sticky users by locust against a gateway of their own
 chaos: .venv/ready ## models that fail in every way under load, tens of thousands of calls; what was measured
 	@GATEWAY_CHAOS=full $(BIN)/pytest tests/chaos -q --timeout 900 $(ARGS)
 
+simulate: .venv/ready ## the interval of a shadow's excess, tried with 1,000 runs for each of many rates
+	@$(BIN)/python -m tests.core.simulate_excess $(ARGS)
+
 lock: .venv/ready ## write requirements/*.txt anew from pyproject.toml, with the newest versions
 	@.ci/lock
+
+sbom: .venv-supply/ready ## write requirements/serve.cdx.json anew: all that the image holds, with its licences
+	@.ci/sbom
+
+audit: .venv-supply/ready ## ask PyPI for known faults of what the image holds; fails where it cannot be asked
+	@.venv-supply/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/serve.txt $(ARGS)
 
 venv: .venv/ready .venv-mlserver/ready ## both environments, nothing run
 
 clean: ## remove both environments and all caches
-	rm -rf .venv .venv-mlserver .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
+	rm -rf .venv .venv-mlserver .venv-supply .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
 
 .venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/venv
+	@touch $@
+
+.venv-supply/ready: requirements/supply.txt | .venv/ready
+	@.ci/venv-supply
 	@touch $@
 
 .venv-mlserver/ready: requirements/mlserver.txt | .venv/ready

@@ -99,9 +99,11 @@ def imports(file: Path) -> Iterator[str]:
     ("lock", "requirements"),
     [
         ("serve", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
+        ("serve", [Requirement(line) for line in PROJECT["project"]["optional-dependencies"]["postgres"]]),
         ("dev", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
         ("dev", group("dev")),
         ("build", group("build")),
+        ("supply", group("supply")),
         ("mlserver", group("mlserver")),
     ],
 )
@@ -113,7 +115,7 @@ def test_every_requirement_is_locked_within_its_bounds(lock: str, requirements: 
         assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
 
 
-@pytest.mark.parametrize("lock", ["build", "serve", "dev", "mlserver"])
+@pytest.mark.parametrize("lock", ["build", "serve", "dev", "supply", "mlserver"])
 def test_no_pin_is_without_a_hash(lock: str) -> None:
     """What is installed is what was tried, byte for byte."""
     named = re.findall(r"^[\w.-]+", text_of(lock), re.MULTILINE)
