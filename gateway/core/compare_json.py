@@ -4,13 +4,13 @@ It decides what is equal: what is ignored is as if it were not there, numbers ma
 may be unordered, and some values are compared in a way of their own. It must not know where the documents came from.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, count
 from operator import ne, or_
 from typing import Final
 
-from gateway.core.compare_limits import SCALARS, Effort, measure
+from gateway.core.compare_limits import SCALARS, Effort
 from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance
 from gateway.core.compare_paths import Same, State, View
 from gateway.core.compare_sorted import Left
@@ -138,9 +138,12 @@ class Walk:
     def _in_order(self, live: Items, shadow: Items, *, at: Steps) -> None:
         if len(live.values) != len(shadow.values):
             self.notes.note(at, "length", len(live.values), len(shadow.values))
-        elif self._is_reordered(live, shadow):
-            self.notes.note(at, "order", live.values, shadow.values)
-            return
+        elif self._may_be_reordered(live, shadow):
+            if not self._differ(live, shadow):
+                return
+            if are_same(keys(self.live, live), keys(self.shadow, shadow)):
+                self.notes.note(at, "order", live.values, shadow.values)
+                return
         suspects, are_numbers = self._suspects(live, shadow)
         for index in suspects:
             if are_numbers and self.notes.is_full:
@@ -155,20 +158,16 @@ class Walk:
         kinds = {*map(type, live.values), *map(type, shadow.values)}
         return self.tolerance.suspects(live.values, shadow.values), kinds <= NUMBERS
 
-    def _is_reordered(self, live: Items, shadow: Items) -> bool:
-        """Whether two lists differ, but hold exactly the same values."""
-        if len(live.values) < 2 or live.values == shadow.values:
+    def _may_be_reordered(self, live: Items, shadow: Items) -> bool:
+        """Whether it is worth finding out if two lists hold exactly the same values in another order."""
+        if self.notes is _ASKING or len(live.values) < 2 or live.values == shadow.values:
             return False
         are_flat = _are_flat(live, shadow)
         if are_flat or (_is_free(live) and _is_free(shadow)):
             first = next(compress(count(), map(ne, live.values, shadow.values)))
             if live.values[first] not in shadow.values:
                 return False
-        cost = 0 if are_flat else measure(live.values) + measure(shadow.values)
-        return self.effort.order(cost) and are_same(*self._keys(live, shadow)) and self._differ(live, shadow)
-
-    def _keys(self, live: Items, shadow: Items) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
-        return keys(self.live, live), keys(self.shadow, shadow)
+        return are_flat or self.effort.order(live.values, shadow.values)
 
     def _differ(self, live: Items, shadow: Items) -> bool:
         asking = replace(self, notes=_ASKING)

@@ -53,10 +53,11 @@ class Effort:
         if self._filter < 0:
             raise IncomparableError("filter")
 
-    def order(self, cost: int) -> bool:
-        """Whether so many values may be looked at, to say of a list that its order alone differs."""
-        self._order -= cost
-        return self._order >= 0
+    def order(self, live: object, shadow: object) -> bool:
+        """Whether two lists may be looked through, to say that nothing but their order differs."""
+        if self._order > 0:
+            self._order -= measure(live) + measure(shadow)
+        return self._order > 0
 
 
 class Tensor(list[object]):
