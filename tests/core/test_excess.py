@@ -3,7 +3,7 @@
 from decimal import Decimal, localcontext
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.excess import ALPHA, Excess, Interval, Seen, excess, interval, is_refuted
@@ -59,6 +59,7 @@ def test_nothing_seen_leaves_every_rate() -> None:
     assert interval(Seen(0, 0)) == Interval(0.0, 1.0)
 
 
+@settings(max_examples=40)
 @given(seen())
 @example(Seen(10**9, 0))
 @example(Seen(10**9, 1))
