@@ -89,7 +89,8 @@ class Records:
         found = {"route": route, "outcome": judgement.outcome, "why": judgement.why}
         line = orjson.dumps({**found, **document(pair)}, option=orjson.OPT_APPEND_NEWLINE)
         with open(path, "ab", opener=_private) as file:
-            if file.tell() and file.tell() + len(line) > self._largest:
+            size = os.fstat(file.fileno()).st_size
+            if size and size + len(line) > self._largest:
                 os.replace(path, f"{path}.1")
             else:
                 file.write(line)

@@ -15,6 +15,7 @@ def shared_shadow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShadowPr
     process = ShadowProcess(tmp_path_factory.mktemp("shadow") / "run", snapshot(variant("live"), variant("candidate")))
     yield process
     process.close()
+    assert process.said() == []
 
 
 @pytest.fixture

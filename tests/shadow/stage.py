@@ -1,5 +1,6 @@
 """A shadow process for tests, and those who link to it: a worker that hands in copies, a control that takes batches."""
 
+import json
 import os
 import pickle
 import signal
@@ -16,7 +17,7 @@ import psutil
 
 from gateway.core.copies import Asked, Copy, Fields, Observation, Told
 from gateway.core.model import Endpoint, Match, Protocol, Route, Shadow, Snapshot, Timeouts, Variant
-from gateway.core.tally import Batch
+from gateway.core.tally import Batch, Tally
 from gateway.links.board import Board
 from gateway.links.rundir import SNAPSHOT, RunDir
 
@@ -41,12 +42,12 @@ def variant(name: str, *urls: str, **settings: Any) -> Variant:
     return Variant(name, tuple(endpoint(url) for url in urls), **settings)
 
 
-def snapshot(*variants: Variant, protocol: Protocol = "http", match: str = "/*", **settings: Any) -> Snapshot:
-    """One route, `r`, that the first variant answers and the last, `candidate`, shadows; no noise unless told."""
+def snapshot(*variants: Variant, protocol: Protocol = "http", route: str = "r", **settings: Any) -> Snapshot:
+    """One route that the first variant answers and the last, `candidate`, shadows; no noise unless told."""
     live, *_, candidate = variants
     shadow = Shadow(candidate.name, **{"noise": 0.0, **settings})
-    route = Route("r", Match(match), {live.name: 1}, protocol, salt="r", shadow=(shadow,))
-    return Snapshot(listen=(), variants={each.name: each for each in variants}, routes={"r": route})
+    only = Route(route, Match("/*"), {live.name: 1}, protocol, salt="r", shadow=(shadow,))
+    return Snapshot(listen=(), variants={each.name: each for each in variants}, routes={route: only})
 
 
 class Link:
@@ -84,9 +85,10 @@ class Link:
 class Worker(Link):
     """A worker: `copy` hands one in, `told` waits for what came of it."""
 
-    def __init__(self, path: str, serial: int, index: int = 0) -> None:
+    def __init__(self, path: str, serial: int, *, route: str = "r", index: int = 0) -> None:
         super().__init__(path, b"worker %d" % index)
         self.serial = serial
+        self._route = route
         self._number = 0
         self._told: dict[int, Told] = {}
 
@@ -104,8 +106,10 @@ class Worker(Link):
         """Hand one in; its number."""
         self._number += 1
         asked = Asked(method, path, query, fields, body, f"id-{self._number}")
-        copy = Copy(self._number, self.serial, "r", "candidate", "live" if reply else "", asked, reply, time.time())
-        self.send(b"C" + pickle.dumps(replace(copy, **settings)))
+        copy = Copy(
+            self._number, self.serial, self._route, "candidate", "live" if reply else "", asked, reply, time.time()
+        )
+        self.send(b"C" + pickle.dumps(copy._replace(**settings)))
         return self._number
 
     def told(self, number: int) -> Told:
@@ -125,10 +129,11 @@ class Worker(Link):
 
 
 class Control(Link):
-    """Control: tells periods, takes batches."""
+    """Control: tells periods, takes batches. What was found of other routes is another test's business."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, route: str) -> None:
         super().__init__(path, b"control")
+        self._route = route
 
     def tell(self, periods: dict[tuple[str, str], int]) -> None:
         self.send(b"P" + pickle.dumps(periods))
@@ -143,6 +148,15 @@ class Control(Link):
     def acknowledge(self, batch: Batch) -> None:
         self.send(b"A" + pickle.dumps(batch.number))
 
+    def next(self) -> tuple[Batch, Tally]:
+        """The next batch that tells of the route, and what it tells; those before it are acknowledged."""
+        while True:
+            batch = self.batch()
+            tallies = [tally for (route, _, _), tally in batch.tallies.items() if route == self._route]
+            if tallies:
+                return batch, tallies[0]
+            self.acknowledge(batch)
+
 
 class ShadowProcess:
     """The real process, with a run directory and a board, as the launcher starts it."""
@@ -150,6 +164,7 @@ class ShadowProcess:
     def __init__(self, folder: Path, first: Snapshot) -> None:
         self.run_dir = RunDir(str(folder))
         os.makedirs(folder, exist_ok=True)
+        self._log = folder.parent / "log"
         self.serial = 0
         self.use(first)
         self.board_file = os.memfd_create("board")
@@ -164,33 +179,36 @@ class ShadowProcess:
         self.lifeline.settimeout(PATIENCE)
         options = {"--run-dir": self.run_dir.path, "--board": self.board_file, "--lifeline": theirs.fileno()}
         command = [str(word) for pair in options.items() for word in pair]
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gateway.shadow.main", *command],
-                pass_fds=(self.board_file, theirs.fileno()),
-            )
+        run = [sys.executable, "-P", "-m", "gateway.shadow.main", *command]
+        with theirs, self._log.open("ab") as log:
+            self.process = subprocess.Popen(run, pass_fds=(self.board_file, theirs.fileno()), stderr=log)
         assert self.lifeline.recv(1000) == b"R"
 
     def use(self, settings: Snapshot) -> int:
         """Put a snapshot in force; its serial."""
         self.serial += 1
+        (self.route,) = settings.routes
         self.run_dir.write(SNAPSHOT, pickle.dumps(replace(settings, serial=self.serial)))
         return self.serial
 
-    def worker(self, settings: Snapshot | None = None) -> Worker:
-        """A worker's link; by that snapshot, where one is given."""
+    def worker(self, settings: Snapshot | None = None, *, index: int = 0) -> Worker:
+        """A worker's link, whose copies are of the only route; by that snapshot, where one is given."""
         if settings is not None:
             self.use(settings)
-        return Worker(self.run_dir.shadow_socket, self.serial)
+        return Worker(self.run_dir.shadow_socket, self.serial, route=self.route, index=index)
 
     def control(self) -> Control:
-        return Control(self.run_dir.shadow_socket)
+        return Control(self.run_dir.shadow_socket, self.route)
 
     @property
     def memory(self) -> int:
         """Bytes of its own."""
         found: int = psutil.Process(self.process.pid).memory_full_info().uss
         return found
+
+    def said(self) -> list[dict[str, Any]]:
+        """The lines of its log."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> float:
         """End it by a signal; how many seconds that took."""
