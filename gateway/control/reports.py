@@ -73,7 +73,8 @@ class Reports:
     ) -> tuple[Sequence[Found], bool]:
         """The newest first."""
         await self._shadows.save()
-        number = period if period is not None else await self._present_id(pair)
+        present = await self._present_id(pair)
+        number = present if period is None else period
         return await self._read(lambda store: store.mismatches(pair, limit, before=before, period=number))
 
     async def restart(self, pair: Pair, *, who: str, why: str) -> ShadowReport:

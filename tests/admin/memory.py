@@ -17,6 +17,7 @@ from gateway.admin.operations import (
     RefusedError,
     RouteStatus,
     Sample,
+    ShadowReport,
     StaleError,
     Status,
     UnavailableError,
@@ -28,8 +29,10 @@ from gateway.config.faults import Fault
 from gateway.config.load import Configuration, load
 from gateway.core.model import Snapshot
 from gateway.core.overrides import apply, ended_by
+from gateway.core.periods import Found, Pair
 from gateway.core.plan import Plan, plan
 from gateway.core.records import Event, Origin, Override, OverrideKey, Revision
+from tests.admin.findings import began, found, report
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -58,6 +61,9 @@ class Memory:
         self._revisions: list[Revision] = []
         self._overrides: dict[OverrideKey, Override] = {}
         self._events: list[Event] = []
+        self.reports: dict[Pair, list[ShadowReport]] = {("fraud", "fraud-4"): [report(1, until=2), report(2)]}
+        """The periods of each shadow, the present one last."""
+        self.found: list[Found] = [found(number) for number in range(1, 6)]
         self._followers: set[asyncio.Event] = set()
         self._unkept: set[int] = set()
         self.is_store_away = False
@@ -97,7 +103,7 @@ class Memory:
             kept=self.kept,
             overrides=tuple(self.overrides()),
             routes={
-                name: RouteStatus(each.split, each.fallback.variants or (), 41.0)
+                name: RouteStatus(each.split, each.fallback.variants or (), 41.0, self._shadows(name))
                 for name, each in snapshot.routes.items()
             },
             variants={
@@ -174,6 +180,37 @@ class Memory:
         endpoints = self.snapshot.variants[variant].endpoints
         return Probe(asked, tuple(Probed(each.url, "", 200 if sample else None, 0.004) for each in endpoints))
 
+    async def shadows(self, route: str) -> Sequence[ShadowReport]:
+        self._check_subject(("split_set", route))
+        return [self.reports[route, variant][-1] for variant in self._shadows(route)]
+
+    async def shadow(self, route: str, variant: str) -> ShadowReport:
+        return self._periods(route, variant)[-1]
+
+    async def shadow_periods(
+        self, route: str, variant: str, *, limit: int, before: int | None
+    ) -> Sequence[ShadowReport]:
+        earlier = self._periods(route, variant)[-2::-1]
+        self._check_store()
+        return [each for each in earlier if before is None or each.period.id < before][:limit]
+
+    async def mismatches(
+        self, route: str, variant: str, *, limit: int, before: int | None, period: int | None
+    ) -> tuple[Sequence[Found], bool]:
+        present = self._periods(route, variant)[-1].period.id
+        of = present if period is None else period
+        self._check_store()
+        newest = [each for each in self.found[::-1] if each.period == of and (before is None or each.number < before)]
+        return newest[:limit], len(newest) > limit
+
+    async def restart_shadow(self, route: str, variant: str, *, who: str, why: str) -> ShadowReport:
+        periods = self._periods(route, variant)
+        number = periods[-1].period.id + 1
+        periods[-1] = replace(periods[-1], period=replace(periods[-1].period, until=began(number)))
+        periods.append(report(number, who=who, why=why, pairs=0))
+        self._tell("shadow_period_started", variant, who, why)
+        return periods[-1]
+
     async def events(self, *, since: int | None, limit: int) -> Sequence[Event]:
         self._check_store()
         if since is None:
@@ -230,6 +267,15 @@ class Memory:
     def _check_store(self) -> None:
         if self.is_store_away:
             raise UnavailableError("the store cannot be read: the disk is gone")
+
+    def _shadows(self, route: str) -> tuple[str, ...]:
+        return tuple(variant for of, variant in self.reports if of == route)
+
+    def _periods(self, route: str, variant: str) -> list[ShadowReport]:
+        self._check_subject(("split_set", route))
+        if (route, variant) not in self.reports:
+            raise UnknownError(f"route {route} has no shadow {variant}")
+        return self.reports[route, variant]
 
     def _check_subject(self, key: OverrideKey) -> None:
         kind, subject = key

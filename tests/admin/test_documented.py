@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gateway.admin import answers, reading, streams, strikes
+from gateway.admin import answers, reading, shadow_answers, streams, strikes
 from gateway.admin.calls import PREFIX, YAML_TYPES, AnyCall
 from gateway.admin.refusals import STATUS
 from gateway.admin.requests import MAX_JSON, MAX_WORDS
@@ -57,6 +57,14 @@ def test_all_that_a_call_takes_is_described(call: AnyCall) -> None:
         ("status, each of `variants`", answers.Endpoint),
         ("status, each of `workers`", answers.Worker),
         ("event", answers.Event),
+        ("shadow", shadow_answers.ShadowReport),
+        ("shadow", shadow_answers.Excess),
+        ("shadow, `cells`", shadow_answers.Cells),
+        ("shadow, each of `paths`", shadow_answers.Row),
+        ("mismatch", shadow_answers.Mismatch),
+        ("mismatch, `request`", shadow_answers.KeptRequest),
+        ("mismatch, `live` and `shadow`", shadow_answers.KeptReply),
+        ("mismatch, each of `differences`", shadow_answers.Difference),
         ("fault, warning", answers.Fault),
     ],
 )
