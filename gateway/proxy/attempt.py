@@ -221,8 +221,7 @@ class Attempt:
             variant = self.variant
             due = now + variant.wait
             self._due = min(call.deadline, due)
-            self._slow_at = slow_at = now + variant.breaker.slow_after
-            call.due = min(self._due, slow_at)
+            call.due = min(self._due, now + variant.breaker.slow_after)
         else:
             self._watch_first_byte(now)
 

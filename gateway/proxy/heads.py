@@ -3,7 +3,9 @@
 import re
 from binascii import hexlify
 from email.utils import formatdate
+from functools import lru_cache
 from random import getrandbits
+from time import time
 
 from gateway.core.keys import Cookie
 from gateway.wire.fields import HOP_BY_HOP, Field, Readings, nominated
@@ -134,7 +136,12 @@ def milliseconds(seconds: float) -> bytes:
 
 def date() -> bytes:
     """The Date field, for replies that came without."""
-    return b"date: %b\r\n" % formatdate(usegmt=True).encode()
+    return _date(int(time()))
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
 
 
 def field(name: str, value: str) -> bytes:

@@ -113,7 +113,8 @@ class ClientConnection(asyncio.Protocol):
         if self.unread and self._whole and self._plain:
             reply = read_reply(data)
             if reply is not None:
-                self._take_plain(caller, *reply)
+                head, body = reply
+                self._take_plain(caller, head, body)
                 return
         uptake = self.uptake
         if uptake.left > len(data) and self.reader is not None:
