@@ -220,8 +220,9 @@ class Attempt:
         if payload.complete and not call.patient:
             variant = self.variant
             due = now + variant.wait
-            self._due = min(call.deadline, due)
-            call.due = min(self._due, now + variant.breaker.slow_after)
+            self._due = due = due if due < call.deadline else call.deadline  # noqa: FURB136 - min() costs 0.2 us here
+            slow_at = now + variant.breaker.slow_after
+            call.due = slow_at if slow_at < due else due  # noqa: FURB136 - the same
         else:
             self._watch_first_byte(now)
 
