@@ -1,7 +1,8 @@
 """When two numbers are equal: `1` equals `1.0`, NaN equals NaN, an infinity only itself; whatever lies within the
 tolerance too. Integers are exact, however large.
 
-As `math.isclose` has it (PEP 485), the relative tolerance is of the larger of the two.
+As `math.isclose` has it (PEP 485), the relative tolerance is of the larger of the two. At the very edge numbers are
+taken as the decimals that are written: 0.4 lies no further than 0.1 from 0.3, though its floating point does.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,9 @@ NUMBERS = frozenset({int, float})
 _EXACT = 2**53
 """Up to here floating point holds every integer."""
 _LARGEST = 2**1000
-"""An integer up to here can be multiplied with a fraction."""
+"""Up to here integers can be multiplied with fractions, and nothing overflows."""
+_ROUNDING = 1e-14
+"""What floating point may be wrong by, as a share of the larger number."""
 
 
 class Tolerance(NamedTuple):
@@ -40,22 +43,23 @@ class Tolerance(NamedTuple):
             return True
         if self.is_zero or not (is_finite(live) and is_finite(shadow)):
             return live != live and shadow != shadow  # noqa: PLR0124 - NaN is what differs from itself
-        if type(live) is type(shadow) is int:
-            return self._close_integers(live, shadow)
-        if (type(live) is float and type(shadow) is float) or max(abs(live), abs(shadow)) <= _EXACT:
-            return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
-        return self._close_exactly(Fraction(live), Fraction(shadow))
-
-    def _close_integers(self, live: int, shadow: int) -> bool:
         larger = max(abs(live), abs(shadow))
         if larger > _LARGEST:
-            return self._close_exactly(Fraction(live), Fraction(shadow))
-        apart = abs(live - shadow)
-        return apart <= self.absolute or apart <= self.relative * larger
+            return self._close_exactly(live, shadow)
+        apart, bound = abs(live - shadow), max(self.absolute, self.relative * larger)
+        if abs(apart - bound) > _ROUNDING * larger:
+            return apart < bound
+        return self._close_as_floats(live, shadow) or self._close_exactly(live, shadow)
 
-    def _close_exactly(self, live: Fraction, shadow: Fraction) -> bool:
-        larger = max(abs(live), abs(shadow))
-        return abs(live - shadow) <= max(Fraction(self.absolute), Fraction(self.relative) * larger)
+    def _close_as_floats(self, live: Number, shadow: Number) -> bool:
+        if max(abs(live), abs(shadow)) > _EXACT and int in {type(live), type(shadow)}:
+            return False
+        return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
+
+    def _close_exactly(self, live: Number, shadow: Number) -> bool:
+        left, right = _decimal(live), _decimal(shadow)
+        larger = max(abs(left), abs(right))
+        return abs(left - right) <= max(_decimal(self.absolute), _decimal(self.relative) * larger)
 
     def suspects(self, live: Sequence[object], shadow: Sequence[object]) -> list[int]:
         """Where two lists of scalars may differ; everywhere else they are equal. For many values in little time."""
@@ -72,6 +76,11 @@ class Tolerance(NamedTuple):
 
 
 EXACT = Tolerance()
+
+
+def _decimal(number: Number) -> Fraction:
+    """The shortest decimal that stands for a number, which is what was written; large ones are integers anyway."""
+    return Fraction(repr(number)) if abs(number) < _EXACT else Fraction(number)
 
 
 def is_finite(number: Number) -> bool:
