@@ -1,5 +1,6 @@
 """`gateway demo` as a person meets it: one process, real models, a line to copy, an end that leaves nothing."""
 
+import json
 import os
 import re
 import signal
@@ -100,6 +101,22 @@ def test_the_traffic_is_split_as_configured_and_the_worst_model_is_seen(demo: De
     assert (first, second, third) == (pytest.approx(80, abs=6), pytest.approx(15, abs=6), pytest.approx(5, abs=4))
     assert min(first_right, second_right) > 85
     assert third_right < 80
+
+
+def test_copies_tell_a_worse_model_from_the_same_one(demo: Demo) -> None:
+    """By the line that it prints: the worse one differs beyond noise, the same one in nothing."""
+    command = demo.wait_for(r"^gateway (shadows --admin .*)$").group(1)
+    give_up = time.monotonic() + 60
+    while True:
+        shown = [sys.executable, "-m", "gateway", *command.split(), "--json"]
+        answer = subprocess.run(shown, capture_output=True, text=True, timeout=30, check=True).stdout
+        found = {report["variant"]: report for report in json.loads(answer)["items"]}
+        if found["digits-3"]["excess"]["rate"] and found["digits-3"]["excess"]["low"] > 0:
+            break
+        assert time.monotonic() < give_up, answer
+    same = found["digits-1-again"]
+    assert (same["mismatched"], same["noise_rate"], same["excess"]["rate"], same["paths"]) == (0, 0, 0, [])
+    assert found["digits-3"]["paths"][0]["path"] == "$.outputs[*].data[*]"
 
 
 def test_ctrl_c_ends_everything_within_seconds(demo: Demo) -> None:
