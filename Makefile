@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench loadtest simulate lock sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow loadtest simulate lock sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: .venv/ready .venv-mlserver/ready ## three models, a real inference server,
 
 bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is installed
 	@$(BIN)/python loadtests/bench.py $(ARGS)
+
+shadow: .venv/ready ## comparisons a second of the shadow process on one core
+	@$(BIN)/python loadtests/shadow.py $(ARGS)
 
 loadtest: .venv/ready ## sticky users by locust against a gateway of their own
 	@$(BIN)/python loadtests/run.py $(ARGS)

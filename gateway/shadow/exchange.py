@@ -92,14 +92,17 @@ async def exchange(pool: Pool, request: Request, clocks: Clocks, read: Callable[
     latest = now() + clocks.total
     try:
         async with asyncio.timeout_at(latest) as limit:
+
+            def allow(seconds: float) -> None:
+                if seconds != FOREVER:
+                    limit.reschedule(min(latest, now() + seconds))
+
             site = await _chosen(pool, clocks.connect)
             with site.called():
-                times = Times(lambda: limit.reschedule(min(latest, now() + clocks.first_byte)))
+                times = Times(lambda: allow(clocks.first_byte))
                 response = await _response(site, request, times, clocks.connect)
                 try:
-                    return await read(
-                        Reply(response, times.begun, lambda: limit.reschedule(min(latest, now() + clocks.idle)))
-                    )
+                    return await read(Reply(response, times.begun, lambda: allow(clocks.idle)))
                 finally:
                     _let_go(response)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, UnreachableError) as error:
@@ -111,11 +114,13 @@ async def exchange(pool: Pool, request: Request, clocks: Clocks, read: Callable[
 
 
 async def _chosen(pool: Pool, within: float) -> Site:
-    try:
-        async with asyncio.timeout(within):
-            return await pool.choose()
-    except TimeoutError as error:
-        raise UnreachableError from error
+    if not pool.is_ready:
+        try:
+            async with asyncio.timeout(within):
+                await pool.get_ready()
+        except TimeoutError as error:
+            raise UnreachableError from error
+    return pool.choose()
 
 
 async def _response(site: Site, request: Request, times: Times, connect: float) -> aiohttp.ClientResponse:

@@ -77,7 +77,10 @@ class Pool:
 
     def __init__(self, variant: Variant) -> None:
         self.variant = variant
+        self.is_ready = False
+        """Whether an endpoint can be chosen at once."""
         self._tls: asyncio.Task[ssl.SSLContext] | None = None
+        self._context: ssl.SSLContext | None = None
         self._sites: dict[tuple[Endpoint, str], Site] = {}
         self._names: dict[Endpoint, Name] = {}
         self._last = -1
@@ -86,15 +89,19 @@ class Pool:
             if endpoint.scheme != "unix" and not is_address(endpoint.host):
                 self._names[endpoint] = Name(endpoint.host, endpoint.port, lambda _: self._forget())
 
-    async def choose(self) -> Site:
-        """The endpoint for the next request; UnreachableError where there is none, UncomparedError where the pool came
-        to be of no more use meanwhile."""
-        tls = await self._context()
+    async def get_ready(self) -> None:
+        """Wait until its names were looked up and its TLS files read; UnreachableError where they cannot be."""
+        self._context = await self._made_context()
         for name in self._names.values():
             await name.looked.wait()
+        self.is_ready = True
+
+    def choose(self) -> Site:
+        """The endpoint for the next request; UnreachableError where there is none, UncomparedError where the pool came
+        to be of no more use meanwhile."""
         if self._has_left:
             raise UncomparedError("ignored", "gone")
-        sites = [self._site(endpoint, address, tls) for endpoint, address in self._addresses()]
+        sites = [self._site(endpoint, address) for endpoint, address in self._addresses()]
         if not sites:
             raise UnreachableError(f"no address of {self.variant.name} is known")
         return sites[self._position(sites)]
@@ -109,6 +116,8 @@ class Pool:
             site.leave()
 
     def _position(self, sites: list[Site]) -> int:
+        if len(sites) == 1:
+            return 0
         failed = [site.failed_at for site in sites]
         if self.variant.balance == "round_robin":
             self._last = round_robin(failed, now=time.monotonic(), last=self._last)
@@ -122,10 +131,10 @@ class Pool:
             found += [(endpoint, each) for each in ((endpoint.host,) if name is None else name.addresses)]
         return found
 
-    def _site(self, endpoint: Endpoint, address: str, tls: ssl.SSLContext | None) -> Site:
+    def _site(self, endpoint: Endpoint, address: str) -> Site:
         site = self._sites.get((endpoint, address))
         if site is None:
-            site = self._sites[endpoint, address] = Site(endpoint, address, variant=self.variant, tls=tls)
+            site = self._sites[endpoint, address] = Site(endpoint, address, variant=self.variant, tls=self._context)
         return site
 
     def _forget(self) -> None:
@@ -134,7 +143,7 @@ class Pool:
         for gone in self._sites.keys() - present:
             self._sites.pop(gone).leave()
 
-    async def _context(self) -> ssl.SSLContext | None:
+    async def _made_context(self) -> ssl.SSLContext | None:
         """Made once, aside; what is wrong with its files stays wrong until they change, which makes another pool."""
         if all(each.scheme != "https" for each in self.variant.endpoints):
             return None

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,13 +21,14 @@ from gateway.control.standing import Standing
 from gateway.core.metrics import key
 from gateway.core.model import Endpoint, Limits, Listener, Snapshot, Variant
 from gateway.core.records import Revision
-from gateway.launcher import RESTARTS, Plan, drain_limit
+from gateway.launcher import GRACE, LINGER, RESTARTS, Plan, drain_limit
 from gateway.links.board import Board
 from gateway.links.parent import SLOWEST, pause
 from gateway.links.rundir import LIMIT, PLAN, RunDir
 
 HERE = Path(__file__).parent
 LIMITS = Limits()
+PATIENCE = 20.0
 LINES = key("gateway_unkeyed_requests_total", "lines")
 OPEN = key("gateway_connections", "client")
 
@@ -373,3 +375,45 @@ def test_signals_during_the_start_end_it_cleanly(stage: Stage) -> None:
     running.signal(signal.SIGTERM)
     assert running.end() in (0, -signal.SIGTERM)
     assert "Traceback" not in running.text()
+
+
+def test_a_shadow_process_that_is_killed_comes_back_and_nobody_notices(stage: Stage, until: Callable[..., Any]) -> None:
+    """Again and again; it is no worker, so its restarts are not counted as theirs."""
+    running = stage.launch(1)
+    running.event("serving")
+    board = stage.board(running)
+    workers = running.children("standin")
+    for _ in range(4):
+        (shadow,) = until(lambda: running.children("gateway.shadow.main"), "a shadow process")
+        shadow.kill()
+        shadow.wait(PATIENCE)
+        assert stage.client().ask() == workers[0].pid
+    until(lambda: running.children("gateway.shadow.main"), "another one")
+    assert running.children("standin") == workers
+    assert total(board, RESTARTS) == 0
+    running.signal(signal.SIGTERM)
+    assert running.end() == 0
+
+
+def test_neither_the_start_nor_the_end_waits_for_a_shadow_process(stage: Stage, until: Callable[..., Any]) -> None:
+    """One that cannot be started is tried for ever, ever more slowly."""
+    running = stage.launch(1, how="shadowless")
+    running.event("serving")
+    running.event("shadow ended", 4)
+    assert stage.client().ask() > 0
+    running.signal(signal.SIGTERM)
+    assert running.end() == 0
+
+
+def test_a_shadow_process_that_hangs_is_killed_soon(stage: Stage, until: Callable[..., Any]) -> None:
+    """Long before the end of the time that others may take."""
+    running = stage.launch(1)
+    running.event("serving")
+    (shadow,) = until(lambda: running.children("gateway.shadow.main"), "a shadow process")
+    shadow.suspend()
+    running.signal(signal.SIGTERM)
+    begun = time.monotonic()
+    assert running.end() == 0
+    assert time.monotonic() - begun < LINGER + GRACE
+    assert running.events("shadow did not end, killed")
+    assert not shadow.is_running()

@@ -161,12 +161,12 @@ async def test_what_is_in_flight_ends_where_it_began() -> None:
         await _gone(model, 0)
 
 
-async def test_a_pool_that_was_left_calls_nobody() -> None:
+def test_a_pool_that_was_left_calls_nobody() -> None:
     """Who waited for it is told so."""
     pool = Pool(Variant("v", ()))
     pool.leave()
     with pytest.raises(UncomparedError) as caught:
-        await pool.choose()
+        pool.choose()
     assert caught.value.args == ("ignored", "gone")
 
 
