@@ -70,7 +70,8 @@ class Keeping:
         """What the store answers; StoreError when it cannot, or not in time: a file system may hang."""
         work = asyncio.get_running_loop().run_in_executor(self._thread, ask, self._store)
         try:
-            return await asyncio.wait_for(asyncio.shield(work), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                return await asyncio.shield(work)
         except ConflictError:
             raise
         except StoreError:

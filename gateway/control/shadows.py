@@ -89,7 +89,8 @@ class Shadows:
     async def stop(self) -> None:
         """The run is over: what the shadow process has left to say is waited for, and all is kept, if it can be."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._batches.ended(), _WITHIN)
+            async with asyncio.timeout(_WITHIN):
+                await self._batches.ended()
         if self._dialling is not None:
             self._dialling.cancel()
         with suppress(StoreError, TimeoutError):
