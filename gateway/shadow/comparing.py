@@ -67,7 +67,8 @@ class Comparing:
         shadow, judgement = found
         work.account.add(judgement, work.reply.seconds, shadow.seconds)
         self._keep(work, shadow, judgement)
-        if judgement.outcome != "ignored" and self.noise.is_wanted(work.lane.shadow.noise, work.account.noise):
+        account, share = work.account, work.lane.shadow.noise
+        if judgement.outcome != "ignored" and self.noise.is_wanted(share, account.noise, account.replays):
             await self._replay(work, judgement)
 
     async def _ask(self, work: Work, variant: Variant) -> Observation:
@@ -117,6 +118,7 @@ class Comparing:
         if not self.noise.has_time(self.present.snapshot, work.live):
             return
         name = work.live.name
+        work.account.replays += 1
         self.noise.replays[name] += 1
         try:
             again = await self._ask(work, work.live)

@@ -31,6 +31,13 @@ class Desk:
 
     def take(self, copy: Copy, size: int, tell: Tell) -> None:
         """One more, of so many bytes."""
+        try:
+            self._begin(copy, size, tell)
+        except Exception as error:
+            tell(Told(copy.number, "error" if copy.reply is not None else "released", "internal"))
+            self._report(error)
+
+    def _begin(self, copy: Copy, size: int, tell: Tell) -> None:
         self._follow(copy.serial)
         held = self._room.hold()
         if copy.reply is not None:

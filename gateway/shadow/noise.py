@@ -15,6 +15,8 @@ from gateway.links.board import Board
 
 FIRST = 200
 """Pairs that are asked again each, as long as fewer are known: the interval is as wide as what is known of noise."""
+ENOUGH = 2 * FIRST
+"""Replays after which no more are made for that: where they fail, the live variant is not asked twice for ever."""
 _STATE = RUNS[0]
 _CLOSED = 0
 _REFUSALS = frozenset({401, 403, 407, 429})
@@ -30,9 +32,9 @@ class Noise:
         self._board = board
         self._draw = draw
 
-    def is_wanted(self, share: float, known: int) -> bool:
-        """Whether one more pair is; a share of 0 asks for none at all."""
-        return share > 0 and (known < FIRST or self._draw() < share)
+    def is_wanted(self, share: float, known: int, tried: int) -> bool:
+        """Whether one more pair is, after so many replays; a share of 0 asks for none at all."""
+        return share > 0 and ((known < FIRST and tried < ENOUGH) or self._draw() < share)
 
     def has_time(self, snapshot: Snapshot, variant: Variant) -> bool:
         """Whether the variant is well, and under half of its concurrency."""

@@ -27,6 +27,8 @@ class Account:
         self.period = period
         self.noise = 0
         """Noise pairs in this period, as far as this process knows."""
+        self.replays = 0
+        """Requests that went once more for them, to whatever end."""
         self.size = 0
         """Bytes of the mismatches that wait."""
         self._tally = Tally()

@@ -69,6 +69,19 @@ def test_what_comes_of_a_copy(served: Serve, model: Origin, script: Script, outc
     assert served(timeout=0.5).outcome(b"{}") == outcome
 
 
+@pytest.mark.parametrize("method", [b"HEAD", b"GET", b"PUT", b"DELETE", b"OPTIONS"])
+def test_every_method_is_copied(served: Serve, model: Origin, method: bytes) -> None:
+    """A reply to HEAD has no body, whatever length it tells; nor has a 204."""
+    no_content = Observation(204, (), b"", 0.01)
+    worker = served()
+    model.answer = canned(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert worker.outcome(method=method, reply=no_content) == ("matched", "")
+    live = Observation(200, (), b"" if method == b"HEAD" else b"answer", 0.01)
+    model.answer = canned(reply(live.body, length=6))
+    assert worker.outcome(method=method, reply=live) == ("matched", "")
+    assert [request.method.encode() for request in model.requests] == [method, method]
+
+
 def test_a_candidate_that_is_not_there_is_an_error(shadow: ShadowProcess) -> None:
     """It refuses connections, or its name gives no address."""
     for url in ("http://127.0.0.1:1", "http://nowhere.invalid:80"):

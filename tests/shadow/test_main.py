@@ -221,7 +221,10 @@ def test_a_fault_of_ours_is_told_and_accounted_for(own: ShadowProcess) -> None:
     """A copy that cannot be worked on is an error, in the log with where it came from."""
     with own.worker() as worker:
         assert worker.outcome(path=None) == ("error", "internal")  # type: ignore[arg-type]
+        assert worker.outcome(route=[]) == ("error", "internal")
+        assert worker.outcome(route=[], reply=None) == ("released", "internal")
         assert worker.outcome() == ("matched", "")
-    (line,) = own.said()
-    assert line["what"] == "work on a copy failed"
-    assert "requests.py" in line["error"]
+    first, *others = own.said()
+    assert {line["what"] for line in (first, *others)} == {"work on a copy failed"}
+    assert "requests.py" in first["error"]
+    assert len(others) == 2

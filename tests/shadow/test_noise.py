@@ -14,7 +14,7 @@ from gateway.core.breaker_cells import MADE, RUNS, key
 from gateway.core.metrics import key as metric
 from gateway.core.tally import Tally
 from gateway.links.board import Board
-from gateway.shadow.noise import FIRST, Noise, is_noise
+from gateway.shadow.noise import ENOUGH, FIRST, Noise, is_noise
 from tests.shadow.stage import Control, ShadowProcess, snapshot, variant
 from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, canned, reply
@@ -25,18 +25,23 @@ SAME = canned(reply(b'{"a": 1}', "content-type: application/json"))
 
 
 @pytest.mark.parametrize(
-    ("share", "known", "drawn", "wanted"),
+    ("known", "tried", "drawn", "wanted"),
     [
-        (0.05, 0, 0.99, True),
-        (0.05, FIRST - 1, 0.99, True),
-        (0.05, FIRST, 0.06, False),
-        (0.05, FIRST, 0.04, True),
-        (0.0, 0, 0.0, False),
+        (0, 0, 0.99, True),
+        (FIRST - 1, FIRST, 0.99, True),
+        (FIRST, FIRST, 0.06, False),
+        (FIRST, FIRST, 0.04, True),
+        (0, ENOUGH, 0.06, False),
+        (0, ENOUGH, 0.04, True),
     ],
 )
-def test_the_first_pairs_and_then_a_share_are_wanted(share: float, known: int, drawn: float, wanted: bool) -> None:
-    """None at all where the share is 0."""
-    assert Noise(Board.__new__(Board), lambda: drawn).is_wanted(share, known) is wanted
+def test_the_first_pairs_and_then_a_share_are_wanted(
+    tmp_path: Path, known: int, tried: int, drawn: float, wanted: bool
+) -> None:
+    """Also where nothing comes of the first; none at all where the share is 0."""
+    noise = Noise(Board.create(tmp_path / "board", 1, names=4096, cells=512), lambda: drawn)
+    assert noise.is_wanted(0.05, known, tried) is wanted
+    assert not noise.is_wanted(0.0, known, tried)
 
 
 @pytest.mark.parametrize(("state", "calm"), [(0, True), (1, False), (2, False)])
