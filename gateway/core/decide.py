@@ -62,7 +62,7 @@ class CompiledRoute:
     treats it as failed."""
 
     __slots__ = (
-        *("_default", "_issue", "_key", "_prefix_length", "_rules", "by_head", "fallback", "name", "needs_body"),
+        *("_default", "_issue", "_key", "_rules", "by_head", "fallback", "name", "needs_body"),
         *("route", "shadows"),
     )
 
@@ -81,7 +81,6 @@ class CompiledRoute:
         self._default = _choice(route, None, remaining(route.split, disabled))
         self._key = compile_keys(route.targeting_key)
         self._issue = compile_issuer(route.targeting_key)
-        self._prefix_length = len(route.match.path.encode()) - 1 if route.match.path.endswith("/*") else None
 
     def decide(self, facts: Facts, draw: Callable[[], float]) -> Decision:
         """Who answers. `draw` gives random numbers in [0, 1)."""
@@ -98,10 +97,6 @@ class CompiledRoute:
         if key is None:
             return Decision(chosen.draw(draw()), chosen.unkeyed_reason, chosen.rule, None, None)
         return Decision(chosen.pick(key), chosen.keyed_reason, chosen.rule, key, cookie)
-
-    def rest(self, path: bytes) -> bytes:
-        """What `*` stood for in the path of a prefix route; empty for an exact one."""
-        return b"" if self._prefix_length is None else path[self._prefix_length :]
 
 
 def _choice(route: Route, name: str | None, split: Split) -> Choice:

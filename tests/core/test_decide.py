@@ -8,7 +8,7 @@ import pytest
 
 from gateway.core.decide import CompiledRoute, Segments
 from gateway.core.facts import Facts
-from gateway.core.model import Condition, Fallback, KeySource, Match, Not, Route, Rule, Share, Source
+from gateway.core.model import Condition, Fallback, KeySource, Not, Route, Rule, Share, Source
 from tests.core.build import compare, never, request, route
 
 USER = KeySource(Source("header", "x-user"))
@@ -212,21 +212,6 @@ def test_where_all_are_disabled_the_pick_stands() -> None:
 def test_disabled_variants_are_no_fallback(fallback: Fallback, chain: tuple[str, ...]) -> None:
     """Listed or the heaviest: the default stays who it is by the weights as configured."""
     assert CompiledRoute(route(split=THREE, fallback=fallback), Segments({}), frozenset({"v1"})).fallback == chain
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "rest"),
-    [
-        ("/v1/*", b"/v1/a/b", b"a/b"),
-        ("/v1/*", b"/v1/", b""),
-        ("/*", b"/v1/a", b"v1/a"),
-        ("/é/*", b"/\xc3\xa9/x", b"x"),
-        ("/v1", b"/v1", b""),
-    ],
-)
-def test_the_rest_of_a_prefix(pattern: str, path: bytes, rest: bytes) -> None:
-    """What the star stood for; nothing on an exact path."""
-    assert _compiled(route(match=Match(pattern))).rest(path) == rest
 
 
 def test_segments_are_compiled_once() -> None:
