@@ -37,11 +37,17 @@ class _Passing(Readings[bool]):
 
     def read(self, piece: bytes) -> bool:
         """Whether the field of that name passes."""
-        return piece not in self._dropped and not piece.startswith(b"x-gateway-")
+        name = dashed(piece)
+        return name not in self._dropped and not name.startswith(b"x-gateway-")
 
 
 _to_model = _Passing(_TO_MODEL)
 _from_model = _Passing(_FROM_MODEL)
+
+
+def dashed(name: bytes) -> bytes:
+    """The name that servers behind CGI or WSGI cannot tell from this one: they read `_` as `-`."""
+    return name.replace(b"_", b"-")
 
 
 def goes_on(low: bytes) -> bool:
@@ -65,8 +71,8 @@ def passing(request: Request, removed: frozenset[bytes]) -> list[bytes]:
     passes = _to_model
     lines = [line for low, _, _, line in request.fields if passes[low]]
     if request.options is not None or removed:
-        removed = removed.union(request.options or ())
-        lines = [line for low, _, _, line in request.fields if passes[low] and low not in removed]
+        names = set(map(dashed, removed.union(request.options or ())))
+        lines = [line for low, _, _, line in request.fields if passes[low] and dashed(low) not in names]
     return lines
 
 

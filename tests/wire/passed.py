@@ -133,7 +133,12 @@ FIELDS = [
     ),
     fields("two cookies", b"Cookie: a=b\r\nCookie: c=d\r\n", (b"Cookie", b"a=b"), (b"Cookie", b"c=d")),
     fields("credentials", b"Authorization: Bearer word\r\n", (b"Authorization", b"Bearer word")),
-    fields("names that look like framing", b"Transfer_Encoding: chunked\r\n", (b"Transfer_Encoding", b"chunked")),
+    fields("names that read like framing behind CGI", b"Transfer_Encoding: chunked\r\nContent_Length: 5\r\n"),
+    fields(
+        "names that read like the gateway's own behind CGI",
+        b"X_Gateway_Route: forged\r\nX-Request_Id: forged\r\nX_Forwarded_For: 10.0.0.1\r\nX_Other: 1\r\n",
+        (b"X_Other", b"1"),
+    ),
     fields("a name that ends like framing", b"X-Content-Length: 5\r\n", (b"X-Content-Length", b"5")),
     fields("kept alive", b"Connection: keep-alive\r\nKeep-Alive: 300\r\n"),
     fields("to be closed", b"Connection: close\r\n", closes=True),

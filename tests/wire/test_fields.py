@@ -152,6 +152,16 @@ def test_a_variants_own_fields_are_set_and_removed(origin: Origin) -> None:
     assert seen.all("x-remove") == []
 
 
+def test_a_variants_own_fields_cannot_be_spelt_around(origin: Origin) -> None:
+    """Servers behind CGI or WSGI read `_` as `-`: what is set or removed is so in both spellings."""
+    headers = {"set": {"X-Set": "one"}, "remove": ["x-remove", "x_under"]}
+    with Gateway(config(origin.url, variant={"headers": headers})) as gateway, gateway.connect() as client:
+        client.get("/", "X_Remove: 1", "X_Set: theirs", "X-Under: 1", "X_Keep: 3", "X_Hop: 4", "Connection: x-hop")
+    (seen,) = origin.requests
+    assert (seen.text("x_keep"), seen.text("x-set")) == ("3", "one")
+    assert {"x_remove", "x-remove", "x_set", "x_under", "x-under", "x_hop"}.isdisjoint(seen.names)
+
+
 def test_an_unmatched_path_is_an_error_in_shape(origin: Origin) -> None:
     with (
         Gateway(config(origin.url, route={"match": {"path": "/only", "methods": ["POST"]}})) as gateway,
