@@ -41,3 +41,18 @@ def swapped(words: list[str]) -> list[str]:
     """The same, had the two replies changed places."""
     kinds = [word.partition(" ") for word in words]
     return [f"{SWAPPED.get(kind, kind)} {path}" for kind, _, path in kinds]
+
+
+def choice(content: Any = "hi", /, index: Any = 0, finish: Any = "stop", **message: Any) -> dict[str, Any]:
+    """One choice of a chat completion."""
+    return {"index": index, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+
+
+def chat(*choices: Any, **more: Any) -> dict[str, Any]:
+    """A chat completion."""
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": choices, **more}
+
+
+def call(arguments: Any, name: str = "weather", number: str = "call_1") -> dict[str, Any]:
+    """A tool call of one."""
+    return {"id": number, "type": "function", "function": {"name": name, "arguments": arguments}}
