@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow loadtest simulate lock sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow loadtest simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ simulate: .venv/ready ## the interval of a shadow's excess, tried with 1,000 run
 
 lock: .venv/ready ## write requirements/*.txt anew from pyproject.toml, with the newest versions
 	@.ci/lock
+
+image: .venv/ready ## build the container image without an engine (Debian, root), and try it
+	@.ci/image
 
 sbom: .venv-supply/ready ## write requirements/serve.cdx.json anew: all that the image holds, with its licences
 	@.ci/sbom
