@@ -42,6 +42,9 @@ loadtest: .venv/ready ## sticky users by locust against a gateway of their own
 chaos: .venv/ready ## models that fail in every way under load, tens of thousands of calls; what was measured
 	@GATEWAY_CHAOS=full $(BIN)/pytest tests/chaos -q --timeout 900 $(ARGS)
 
+rehearse: .venv/ready ## an outage by SCENARIO=FILE: models that misbehave, a gateway, callers, a line a second
+	@$(BIN)/python -m loadtests.rehearsal $(or $(SCENARIO),loadtests/scenarios/outage.yaml) $(ARGS)
+
 simulate: .venv/ready ## the interval of a shadow's excess, tried with 1,000 runs for each of many rates
 	@$(BIN)/python -m tests.core.simulate_excess $(ARGS)
 
