@@ -24,6 +24,8 @@ BOUNDS = Bounds(largest=65 << 20, backlog=64 << 20)
 """Of every link: a copy, or a batch, holds whole bodies."""
 SEND_EVERY = 0.25
 """Seconds between two batches."""
+_TOGETHER = 0.01
+"""Seconds for which what came of copies waits for more of it: each write wakes up a worker."""
 _AGAIN = 0.05
 
 Tell = Callable[[Told], None]
@@ -39,9 +41,12 @@ class Link(Protocol):
     def lost(self) -> None:
         """It is no more."""
 
+    def flush(self) -> None:
+        """Send what waits for more."""
+
 
 class WorkerLink:
-    """A worker's. What is told goes together at the end of the loop's turn."""
+    """A worker's. What is told goes together."""
 
     def __init__(self, frames: Frames, take: Take) -> None:
         self._frames: Frames | None = frames
@@ -60,15 +65,15 @@ class WorkerLink:
     def tell(self, told: Told) -> None:
         """What came of one copy."""
         if not self._told:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_later(_TOGETHER, self.flush)
         self._told.append(told)
 
-    def _flush(self) -> None:
-        """A worker that does not read is told later."""
+    def flush(self) -> None:
+        """Tell what waits; a worker that does not read is told later."""
         told, self._told = self._told, []
-        if self._frames is not None and not self._frames.send(TOLD + pickle.dumps(tuple(told))):
+        if told and self._frames is not None and not self._frames.send(TOLD + pickle.dumps(tuple(told))):
             self._told = told
-            asyncio.get_running_loop().call_later(_AGAIN, self._flush)
+            asyncio.get_running_loop().call_later(_AGAIN, self.flush)
 
 
 class ControlLink:
@@ -89,6 +94,9 @@ class ControlLink:
 
     def lost(self) -> None:
         """What was not acknowledged goes again over the next one."""
+
+    def flush(self) -> None:
+        """Batches do not wait here."""
 
     def send(self, batch: Batch) -> None:
         """A link that does not take it is ended, so that another one is made."""
@@ -126,7 +134,8 @@ class Door:
         """Tell everybody what is left to tell, and end all links; at the latest after so many seconds."""
         if self._server is not None:
             self._server.close()
-        await asyncio.sleep(0)  # what was told in this turn goes out
+        for link in self._links.values():
+            link.flush()
         if self._control is not None:
             for batch in self._tallies.rest():
                 self._control.send(batch)

@@ -11,11 +11,10 @@ from gateway.core.agreement import newest
 from gateway.core.breaker_cells import RUNS, key
 from gateway.core.metrics import key as metric
 from gateway.core.model import Snapshot, Variant
+from gateway.core.verdict import FIRST_REPLAYED
 from gateway.links.board import Board
 
-FIRST = 200
-"""Pairs that are asked again each, as long as fewer are known: the interval is as wide as what is known of noise."""
-ENOUGH = 2 * FIRST
+ENOUGH = 2 * FIRST_REPLAYED
 """Replays after which no more are made for that: where they fail, the live variant is not asked twice for ever."""
 _STATE = RUNS[0]
 _CLOSED = 0
@@ -34,7 +33,7 @@ class Noise:
 
     def is_wanted(self, share: float, known: int, tried: int) -> bool:
         """Whether one more pair is, after so many replays; a share of 0 asks for none at all."""
-        return share > 0 and ((known < FIRST and tried < ENOUGH) or self._draw() < share)
+        return share > 0 and ((known < FIRST_REPLAYED and tried < ENOUGH) or self._draw() < share)
 
     def has_time(self, snapshot: Snapshot, variant: Variant) -> bool:
         """Whether the variant is well, and under half of its concurrency."""

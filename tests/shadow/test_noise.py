@@ -13,8 +13,9 @@ from gateway.core.agreement import word
 from gateway.core.breaker_cells import MADE, RUNS, key
 from gateway.core.metrics import key as metric
 from gateway.core.tally import Tally
+from gateway.core.verdict import FIRST_REPLAYED
 from gateway.links.board import Board
-from gateway.shadow.noise import ENOUGH, FIRST, Noise, is_noise
+from gateway.shadow.noise import ENOUGH, Noise, is_noise
 from tests.shadow.stage import Control, ShadowProcess, snapshot, variant
 from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, canned, reply
@@ -28,9 +29,9 @@ SAME = canned(reply(b'{"a": 1}', "content-type: application/json"))
     ("known", "tried", "drawn", "wanted"),
     [
         (0, 0, 0.99, True),
-        (FIRST - 1, FIRST, 0.99, True),
-        (FIRST, FIRST, 0.06, False),
-        (FIRST, FIRST, 0.04, True),
+        (FIRST_REPLAYED - 1, FIRST_REPLAYED, 0.99, True),
+        (FIRST_REPLAYED, FIRST_REPLAYED, 0.06, False),
+        (FIRST_REPLAYED, FIRST_REPLAYED, 0.04, True),
         (0, ENOUGH, 0.06, False),
         (0, ENOUGH, 0.04, True),
     ],
