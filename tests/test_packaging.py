@@ -59,6 +59,16 @@ def test_the_wheel_holds_the_package_and_its_type_marker_and_nothing_else(dist: 
     assert all(name.startswith("gateway/") and "__pycache__" not in name for name in names)
 
 
+def test_the_wheel_is_for_every_python_and_platform(dist: Path) -> None:
+    """Nothing in it is compiled; who may install it is said in its metadata."""
+    (wheel,) = dist.glob("*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (about,) = [name for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
+        text = archive.read(about).decode() + archive.read(about.replace("/WHEEL", "/METADATA")).decode()
+        assert not [name for name in archive.namelist() if name.endswith((".so", ".pyd", ".c"))]
+    assert {"Root-Is-Purelib: true", "Tag: py3-none-any", "Requires-Python: >=3.11"} <= set(text.splitlines())
+
+
 def test_the_source_distribution_builds_what_it_says(dist: Path) -> None:
     """Examples, licence and the image's recipe travel with the source."""
     (sdist,) = dist.glob("*.tar.gz")
