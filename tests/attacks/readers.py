@@ -83,7 +83,7 @@ def _line(data: bytes, at: int, habits: Habits) -> tuple[bytes | None, int]:
 
 
 def _fields(data: bytes, at: int, habits: Habits) -> tuple[list[tuple[bytes, bytes]] | None, int]:
-    fields = []
+    fields: list[tuple[bytes, bytes]] = []
     while True:
         line, at = _line(data, at, habits)
         if line is None:

@@ -19,10 +19,10 @@ VICTIM = request("GET", "/victim")
 OWN = "/victim"
 OUTCOMES = {
     "refused": "answered with an error or closed; nothing of it reached the origin",
-    "passed": "every reader finds the same requests in what reached the origin, and each was answered to who asked",
+    "passed": "every reader finds the same requests in what reached the origin, and nobody else noticed",
     "ambiguous": "what reached the origin reads in two ways",
     "smuggled": "the origin saw a request that the proxy did not",
-    "poisoned": "somebody got an answer that was not theirs",
+    "poisoned": "somebody else got an answer that was not theirs",
 }
 HARMLESS = frozenset({"refused", "passed"})
 
@@ -97,10 +97,7 @@ def _judged(attack: Attack, origin: Origin, replies: list[Reply], victims: list[
     if wrong:
         return Outcome("poisoned", statuses, f"somebody else read {wrong[0]!r}")
     if attack.careless:
-        mixed = [target for target in answered if target not in {"/attack", "/after"}]
-        return Outcome(
-            "poisoned" if mixed else "passed", statuses, f"the sender read the answer to {mixed}" * bool(mixed)
-        )
+        return Outcome("passed", statuses)
     readers = {name for known in origin.connections for name in disagreeing(known.received)}
     if readers or origin.faults:
         return Outcome("ambiguous", statuses, ", ".join(sorted(readers)) or origin.faults[0][:60])

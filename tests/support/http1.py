@@ -149,7 +149,7 @@ class Message:
         if coding is not None and length is not None:
             raise MalformedError("both framings")
         if coding is not None:
-            if coding != b"chunked":
+            if coding.lower() != b"chunked":
                 raise MalformedError(f"transfer-encoding {coding!r}")
             return None
         if length is None:
