@@ -32,6 +32,7 @@ FRESH = 1.0
 """Seconds an answer may be given again."""
 
 RELOADS = ("applied", "unchanged", "refused")
+COMPARISONS = ("matched", "mismatched", "ignored", "error")
 WEBHOOKS = ("arrived", "failed", "given_up")
 SIDES = ("client", "upstream")
 UNRECORDED = Metric(
@@ -95,11 +96,21 @@ def initial(snapshot: Snapshot) -> Numbers:
     for name in snapshot.routes:
         series["gateway_unkeyed_requests_total", (name,)] = (0,)
         series["gateway_client_disconnects_total", (name,)] = (0,)
+    series |= _of_shadows(snapshot)
     series |= {("gateway_reloads_total", (result,)): (0,) for result in RELOADS}
     series |= {("gateway_webhooks_total", (result,)): (0,) for result in WEBHOOKS}
     series |= {("gateway_store_waiting", ()): (0,), ("gateway_store_failures_total", ()): (0,)}
     series["gateway_revision", ()] = (snapshot.revision,)
     return series | {("gateway_worker_restarts_total", ()): (0,), (UNRECORDED.name, ()): (0,)}
+
+
+def _of_shadows(snapshot: Snapshot) -> Numbers:
+    return {
+        ("gateway_shadow_comparisons_total", (route.name, shadow.variant, outcome)): (0,)
+        for route in snapshot.routes.values()
+        for shadow in route.shadow
+        for outcome in COMPARISONS
+    }
 
 
 def totals(board: Board, start: Numbers) -> Numbers:

@@ -148,8 +148,8 @@ class Ledger:
             before.count(base)
         self.add(Account(period, period.id, base))
 
-    def join(self, pair: Pair, period: Period) -> None:
-        """The present period turns out to be one that is kept already."""
+    def join(self, pair: Pair, period: Period) -> Account:
+        """The present period turns out to be another, such as one that is kept already."""
         account = self._accounts[pair][-1]
         replaced, account.period, account.is_kept = account.period.id, period, False
         own = (*pair, replaced)
@@ -157,6 +157,7 @@ class Ledger:
             (size, replace(each, period=period.id) if (each.route, each.variant, each.period) == own else each)
             for size, each in self._found
         )
+        return account
 
     def count(self, pair: Pair, numbers: Numbers) -> None:
         """The run's numbers are these now."""

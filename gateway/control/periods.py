@@ -10,7 +10,7 @@ from datetime import datetime
 
 from gateway.control.accounts import Accounts, added, settled
 from gateway.control.keeping import Keeping
-from gateway.control.ledger import Ledger, account, merged, numbers, tally
+from gateway.control.ledger import Account, Ledger, account, merged, numbers, tally
 from gateway.control.naming import GATEWAY
 from gateway.control.signatures import Signature, signatures, why
 from gateway.core.model import Snapshot
@@ -119,23 +119,21 @@ class Periods:
             newest = self._newest.get(pair)
             if newest is None:
                 yield begun
-            elif newest.signature == begun.signature:
-                self._ledger.join(pair, newest)
-            else:
+                continue
+            joined = newest
+            if newest.signature != begun.signature:
                 reason = why(newest.signature, begun.signature)
-                later = replace(begun, id=max(begun.id, newest.id + 1), why=reason)
-                self._ledger.join(pair, later)
-                yield later
+                joined = replace(begun, id=max(begun.id, newest.id + 1), why=reason)
+                yield joined
+            account = self._ledger.join(pair, joined)
             if pair in own:
-                self._include(pair, *own[pair])
+                _include(account, *own[pair])
 
-    def _include(self, pair: Pair, period: Period, part: Part) -> None:
-        """What the run had counted before must not count twice."""
-        account = self._ledger.present(pair)
-        if account is None:
-            return
-        if account.period.id == period.id:
-            account.base = numbers(part.base)
-            account.tally.merge(tally(part))
-        else:
-            account.base = settled(added(numbers(part.base), numbers(part.counts)))
+
+def _include(account: Account, period: Period, part: Part) -> None:
+    """What the run had counted before must not count twice."""
+    if account.period.id == period.id:
+        account.base = numbers(part.base)
+        account.tally.merge(tally(part))
+    else:
+        account.base = settled(added(numbers(part.base), numbers(part.counts)))

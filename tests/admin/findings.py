@@ -23,7 +23,13 @@ def began(number: int) -> datetime:
 
 
 def report(
-    number: int, *, until: int | None = None, who: str = "gateway", why: str = "the shadow is new", pairs: int = 100
+    number: int,
+    *,
+    until: int | None = None,
+    who: str = "gateway",
+    why: str = "the shadow is new",
+    pairs: int = 100,
+    noise: bool = True,
 ) -> ShadowReport:
     """Of so many pairs; every fourth differs."""
     period = Period("fraud", "fraud-4", number, began(number), {}, who, why, began(until) if until else None)
@@ -32,7 +38,8 @@ def report(
     for place in range(pairs):
         judgement = DIFFERS if place < differing else SAME
         tally.add(judgement, 0.004, 0.006)
-        tally.add_noise(SAME, judgement)
+        if noise:
+            tally.add_noise(SAME, judgement)
     counts = Counts(
         requests=10 * pairs,
         sampled=pairs + 9,

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from gateway.admin.metrics import BoardCollector, Exposition, wants_openmetrics
 from gateway.core.metrics import DURATION_BUCKETS, METRICS, key
-from gateway.core.model import Match, Route, Snapshot, Variant
+from gateway.core.model import Match, Route, Shadow, Snapshot, Variant
 from gateway.core.records import Override
 from gateway.links.board import Board, Slot
 
@@ -244,3 +244,19 @@ async def test_every_override_is_counted(board: Board) -> None:
         (("kind", "variant_disabled"), ("subject", "v1")): 1,
         (("kind", "split_set"), ("subject", "r")): 1,
     }
+
+
+async def test_shadows_are_there_from_the_start_and_what_is_no_metric_is_not(board: Board) -> None:
+    shadowed = replace(SNAPSHOT, routes={"r": replace(SNAPSHOT.routes["r"], shadow=(Shadow("v2"),))})
+    add(board.slot(0), 3, "gateway_shadow_comparisons_total", "r", "v2", "matched")
+    add(board.slot(1), 2, "gateway_shadow_dropped_total", "r", "v2", "queue")
+    add(board.slot(1), 5, "shadow_sampled", "r", "v2")
+    text, _ = await Exposition(lambda: BoardCollector(board, shadowed)).render("")
+    found = {name: value for name, value in samples(text.decode()).items() if "shadow" in name[0]}
+    route = ("route", "r"), ("variant", "v2")
+    compared = {
+        ("gateway_shadow_comparisons_total", (("outcome", outcome), *route)): count
+        for outcome, count in {"matched": 3, "mismatched": 0, "ignored": 0, "error": 0}.items()
+    }
+    dropped = ("gateway_shadow_dropped_total", (("reason", "queue"), *route))
+    assert found == {**compared, dropped: 2}

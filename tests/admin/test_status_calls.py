@@ -28,7 +28,12 @@ async def test_the_status_shows_everything_at_a_glance(site: Site) -> None:
         "kept": True,
         "overrides": [],
         "routes": {
-            "fraud": {"split": {"fraud-3": 95, "fraud-4": 5}, "fallback": [], "requests_per_second": 41.0},
+            "fraud": {
+                "split": {"fraud-3": 95, "fraud-4": 5},
+                "fallback": [],
+                "requests_per_second": 41.0,
+                "shadows": ["fraud-4"],
+            },
         },
         "variants": {
             "fraud-3": {

@@ -1,6 +1,7 @@
 """`gateway shadows`, against the real API."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -56,6 +57,26 @@ def test_many_paths_are_cut(admin: StandIn) -> None:
     among_others, alone = run("shadows").stdout, run("shadows", *PAIR).stdout
     assert (among_others.count("$.score"), "\n  and 5 more\n" in among_others) == (2, True)
     assert (alone.partition("POST")[0].count("$.score"), "\n  and 2 more\n" in alone) == (4, True)
+
+
+def test_without_noise_pairs_there_are_bounds_alone(admin: StandIn) -> None:
+    set_reports(admin, report(3, noise=False))
+    row = next(line for line in run("shadows").stdout.splitlines() if "$.score" in line)
+    assert re.fullmatch(r"  \$\.score +value +25 \(25\.0 %\) +- +-[\d.]+ % to [\d.]+ %", row)
+
+
+def test_several_shadows_stand_apart(admin: StandIn) -> None:
+    admin.do(lambda memory: memory.reports.__setitem__(("fraud", "fraud-3"), [report(1)]))
+    assert run("shadows", "fraud").stdout.count("\n\nroute fraud, shadow ") == 1
+    assert run("shadows", *PAIR, "--mismatches", "2").stdout.count("\n\nPOST ") == 1
+
+
+def test_many_differences_are_cut(admin: StandIn) -> None:
+    many = [{"path": f"$.a[{each}]", "kind": "extra", "live": "", "shadow": "1"} for each in range(14)]
+    kept = found(1)
+    admin.do(lambda memory: setattr(memory, "found", [replace(kept, mismatch={**kept.mismatch, "differences": many})]))
+    shown = run("shadows", *PAIR, "--mismatches", "1").stdout
+    assert (shown.count("$.a["), "\n  and 4 more\n" in shown) == (10, True)
 
 
 def test_nothing_compared(admin: StandIn) -> None:

@@ -34,6 +34,7 @@ variants:
   live: {endpoints: [http://10.0.0.1:8000], version: "1"}
   five: {endpoints: [http://10.0.0.2:8000], version: "5"}
   six: {endpoints: [http://10.0.0.3:8000]}
+segments: {s: {header: x-s, exists: true}}
 routes:
   r:
     match: {path: /r}

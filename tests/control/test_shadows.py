@@ -10,6 +10,7 @@ import pytest
 
 from gateway.admin.operations import UnavailableError, UnknownError
 from gateway.control.keeping import Keeping
+from gateway.control.reports import Reports
 from gateway.core.periods import PAST
 from gateway.links.rundir import SHADOWS
 from gateway.store import sqlite
@@ -213,6 +214,10 @@ def closing_run(run: Run) -> Iterator[Run]:
         (VERSIONED, "the shadow changed"),
         (SPLIT, "the variants that answer live changed"),
         (TEXT.replace(b'"1"', b'"1.1"'), "the variants that answer live changed"),
+        (
+            TEXT.replace(b"split:", b"rules: [{segment: s, split: {six: 1}}]\n    split:"),
+            "the variants that answer live changed",
+        ),
         (RULED.replace(b'"5"', b'"6"'), "the shadow changed and the compare rules changed"),
     ],
 )
@@ -426,6 +431,54 @@ async def test_a_control_that_comes_back_without_its_store_counts_nothing_twice(
         assert (found.report.sampled, found.report.excess.rate, is_exact(found)) == (3, None, True)
         assert (found.report.latency["live"] != {}, found.report.mismatch_rate) == (True, 0.0)
     await first.shadows.stop()
+
+
+async def test_so_it_is_where_the_rules_have_changed_as_well(run: Run) -> None:
+    first = Control(run)
+    await first.shadows.look()
+    run.answered("matched", "matched")
+    run.account.open()
+    await first.shadows.save()
+    run.place.now = run.place.later(hours=1)
+    await run.place.gate.apply(RULED, author="ci", message="", expected=None)
+    with closing(fresh_keeping(run.place)) as keeping:
+        second = Control(run, keeping=keeping)
+        with store_away(run.place):
+            await second.shadows.look()
+        await second.shadows.look()
+        run.close("ignored gone")
+        found = await second.report()
+        assert (found.report.sampled, found.report.ignored, is_exact(found)) == (1, 1, True)
+
+
+async def test_a_first_start_without_its_store_tells_of_the_period_once_it_is_back(run: Run) -> None:
+    with closing(fresh_keeping(run.place)) as keeping:
+        control = Control(run, keeping=keeping)
+        with store_away(run.place):
+            await control.shadows.look()
+            await control.shadows.look()
+            assert started(run.place) == []
+        await control.shadows.look()
+        await control.shadows.look()
+        assert started(run.place) == [("the shadow is new", "gateway")]
+
+
+async def test_shadows_of_a_route_are_told_in_their_order(run: Run) -> None:
+    control = Control(run)
+    await control.shadows.look()
+    await control.apply(MORE)
+    assert [each.report.variant for each in await control.reports.all("r")] == ["five", "six"]
+    with pytest.raises(UnknownError, match=r"no route q is defined"):
+        await control.reports.all("q")
+
+
+async def test_a_shadow_that_is_not_known_yet_can_be_asked_for_again(run: Run) -> None:
+    """Its configuration came between two steps of the answer."""
+    control = Control(run)
+    await control.shadows.look()
+    newer = run.place.load(MORE).snapshot
+    with pytest.raises(UnavailableError, match="the shadow is new"):
+        await Reports(control.shadows, control.keeping, lambda: newer).present(("r", "six"))
 
 
 def fresh_keeping(place: Place) -> Keeping:
