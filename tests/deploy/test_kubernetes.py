@@ -8,6 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+import gateway
 from gateway.config.load import Configuration, load
 from gateway.core.metrics import METRICS
 from gateway.launcher import GRACE
@@ -66,6 +67,11 @@ def test_the_schemas_would_find_a_mistake() -> None:
 def test_every_file_is_applied_or_known_not_to_be() -> None:
     files = {path.name for path in FOLDER.glob("*.yaml")}
     assert files == {*KUSTOMIZATION["resources"], *NOT_APPLIED}
+
+
+def test_the_image_is_of_this_version() -> None:
+    (image,) = KUSTOMIZATION["images"]
+    assert (image["name"], image["newTag"]) == (CONTAINER["image"], gateway.__version__)
 
 
 # ---- the configuration reaches the pod

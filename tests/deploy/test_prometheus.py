@@ -200,3 +200,10 @@ def test_an_alert_says_how_urgent_it_is_and_what_to_do(name: str) -> None:
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert rule["annotations"].keys() == {"summary", "description"}
     assert not re.search(r"\{\{", rule["annotations"]["description"])
+
+
+def test_every_alert_is_documented_with_its_severity_and_with_what_to_do() -> None:
+    docs = FOLDER.parents[1] / "docs"
+    listed = dict(re.findall(r"^\| `(Gateway\w+)` \| (\w+) \|", (docs / "deployment.md").read_text(), re.MULTILINE))
+    assert listed == {name: rule["labels"]["severity"] for name, rule in RULES.items()}
+    assert set(re.findall(r"`(Gateway\w+)`", (docs / "incidents.md").read_text())) == RULES.keys()
