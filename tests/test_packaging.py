@@ -74,7 +74,8 @@ def test_the_source_distribution_builds_what_it_says(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "requirements/serve.txt"} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "requirements/serve.txt"} <= names
+    assert {"deploy/systemd/gateway.service", "deploy/kubernetes/kustomization.yaml"} <= names
 
 
 def test_an_installed_wheel_answers_with_its_version(dist: Path, tmp_path: Path) -> None:
