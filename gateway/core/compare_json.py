@@ -28,7 +28,7 @@ class _DiffersError(Exception):
 class _Asking:
     """Stops at the first difference."""
 
-    is_full: Final = True
+    is_full: Final = False
 
     def note(self, at: Steps | str, kind: Kind, live: object = ABSENT, shadow: object = ABSENT) -> None:
         """There is one."""
