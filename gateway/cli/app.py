@@ -33,7 +33,7 @@ COMMANDS = {
     "switch": "Send all calls of a route to one variant, or go back.",
     "shadows": "Show how much a shadow's answers differ from the live ones.",
     "events": "Show what happened, who did it, and why.",
-    "compare": "Judge two replies in files, or recorded pairs, as a shadow's are.",
+    "compare": "Judge replies in files as those of a shadow.",
     "backup": "Copy the store, while it is in use.",
     "schema": "Print the JSON Schema of the configuration file.",
     "demo": "Try the gateway with real models on this machine.",

@@ -63,7 +63,8 @@ class Watch:
     async def _pause(self) -> bool:
         """Whether somebody asked for a look."""
         try:
-            await asyncio.wait_for(self._now.wait(), EVERY)
+            async with asyncio.timeout(EVERY):
+                await self._now.wait()
         except TimeoutError:
             return False
         self._now.clear()

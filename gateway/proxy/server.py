@@ -99,7 +99,8 @@ class Server:
         limits = self._runtime.limits
         if delay and limits.drain_delay:
             try:
-                await asyncio.wait_for(self._ending.wait(), limits.drain_delay)
+                async with asyncio.timeout(limits.drain_delay):
+                    await self._ending.wait()
             except TimeoutError:
                 pass
         for listener, _ in self._listeners:

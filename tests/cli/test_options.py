@@ -56,7 +56,7 @@ def test_a_command_starts_without_heavy_libraries() -> None:
     """So that a woken operator's first word is answered at once."""
     code = (
         "import sys; from importlib import import_module; from gateway.cli.app import COMMANDS\n"
-        "asking = COMMANDS.keys() - {'serve', 'check', 'explain', 'schema', 'demo', 'plan', 'backup'}\n"
+        "asking = COMMANDS.keys() - {'serve', 'check', 'explain', 'schema', 'demo', 'plan', 'backup', 'compare'}\n"
         "[import_module(f'gateway.cli.{name}') for name in asking]\n"
         "print(*sorted({'pydantic', 'yaml', 'aiohttp', 'sqlalchemy', 'uvloop', 'asyncio'} & set(sys.modules)))"
     )
