@@ -73,8 +73,8 @@ class Model:
         if not connection.is_shadow:
             self.counts["good"] += 1
 
-    def on_fault(self, connection: "Connection", do: str) -> None:
-        """It was not."""
+    def on_fault(self, connection: "Connection", do: str, asked: Asked) -> None:
+        """It was not, but for `trickle`, whose answer is right if one waits for it."""
         if not connection.is_shadow:
             self.counts[do] += 1
 
@@ -114,6 +114,8 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._served = 0
         self._is_waiting = False
+        self._is_streaming = False
+        self._asked = Asked(b"", "", 0, 0, False)
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
         self.variant = ""
@@ -165,6 +167,7 @@ class Connection(asyncio.Protocol):
         streams = any(word in self._text for word in _WANTS_STREAM)
         path = self._path.partition(b"?")[0]
         asked = Asked(path, self._request_id, self._size, self._sum, streams and path.endswith(b"/chat/completions"))
+        self._asked = asked
         model.on_received(self, asked)
         self._is_waiting = True
         elapsed = monotonic() - model.since
@@ -211,6 +214,7 @@ class Connection(asyncio.Protocol):
                 self.transport.write(events[0])
                 self._go_on(events[1:])
 
+        self._is_streaming = bool(events)
         if events:
             self._later(answers.PAUSE, send)
 
@@ -220,7 +224,7 @@ class Connection(asyncio.Protocol):
             wait = fault.waits(elapsed, model.chance) + model.delay(model.chance)
             self._later(wait, lambda: self._answer_well(asked))
             return
-        model.on_fault(self, fault.do)
+        model.on_fault(self, fault.do, asked)
         match fault.do:
             case "error":
                 self._reply(answers.head(f"{fault.status} Oops", 4) + b"oops")
@@ -239,6 +243,8 @@ class Connection(asyncio.Protocol):
                 self._reply(answers.head("200 OK", max(0, len(said) + fault.by)) + said)
             case "trickle":
                 whole = self._whole(asked)
+                if asked.streams:
+                    whole = answers.STREAM + b"".join(answers.events(model.name, asked))
                 self._reply(whole[:1])
                 self._trickle(whole, 1, fault.every)
 
@@ -270,7 +276,9 @@ class Connection(asyncio.Protocol):
         """Close it, whatever is under way."""
         if self._is_waiting and self._served:
             self._model.on_silent(self)
-        self._is_waiting = False
+        elif self._is_streaming:
+            self._model.on_fault(self, "cut", self._asked)
+        self._is_waiting = self._is_streaming = False
         self._over = True
         self.transport.close()
 
