@@ -113,3 +113,9 @@ def test_the_version_is_semantic_and_the_command_tells_it() -> None:
     assert (run.returncode, run.stdout) == (0, f"gateway {gateway.__version__}\n")
     (command,) = entry_points(group="console_scripts", name="gateway")
     assert command.value == "gateway.__main__:main"
+
+
+def test_every_python_gets_the_same_versions() -> None:
+    """So that what is tested on one of them is what serves on the others."""
+    found = [name for name, _, _ in LOCKED.findall((ROOT / "requirements" / "serve.txt").read_text())]
+    assert len(set(found)) == len(found)
