@@ -28,7 +28,11 @@ so before the reply; what ends later has mostly left, and cannot be asked."""
 _NEWCOMER = 1.0
 """Seconds that a client which has just connected has for its request while a drain is under way."""
 _RESET = struct.pack("ii", 1, 0)
-_WRITE_HIGH = 512 << 10
+_UNREAD = 32 << 20
+_UNREAD_LEAST = 16 << 10
+_UNREAD_MOST = 512 << 10
+"""Bytes of answers that may wait for all clients of a process together: each has its share, within bounds, before less
+is read from its model."""
 _AHEAD = 64 << 10
 _AHEAD_EACH = 1 << 10
 """Bytes that a client may send ahead of their turn before it is not read from; a request counts as so many at least."""
@@ -72,6 +76,9 @@ class Member(Protocol):
     def kill(self) -> None:
         """End now."""
 
+    def bound(self, unread: int) -> None:
+        """Let so many bytes wait for its client at most, before less is read for it."""
+
 
 class Service:
     """What all client connections of a process share."""
@@ -84,12 +91,24 @@ class Service:
         self.heads: Heads = Heads()
         """To be forgotten when what is `known` of them is no longer so."""
         self.members: set[Member] = set()
+        self.unread = _UNREAD_MOST
+        """Bytes that wait for one client before less is read from its model."""
         self.draining = False
 
     def sweep(self, now: float) -> None:
         """End what has waited too long; `now` is of the same clock. To be called a few times a second."""
+        self._share()
         for member in list(self.members):
             member.sweep(now)
+
+    def _share(self) -> None:
+        """Divide the room for what is unread anew, where the number of clients has changed much."""
+        share = min(_UNREAD_MOST, max(_UNREAD_LEAST, _UNREAD // (1 + len(self.members))))
+        if self.unread // 2 < share < self.unread * 2:
+            return
+        self.unread = share
+        for member in self.members:
+            member.bound(share)
 
     def drain(self) -> None:
         """Close idle connections now and each other one after its reply."""
@@ -145,7 +164,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The client is there."""
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(_WRITE_HIGH)
+        self.transport.set_write_buffer_limits(self.service.unread)
         self.service.members.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -153,7 +172,7 @@ class ServerConnection(asyncio.Protocol):
         if self._lingering:
             return
         intake = self.intake
-        if self.active is None and not self.queue and intake.is_resting:
+        if self.active is None and not self.queue and intake.is_resting and not self._paused:
             service = self.service
             limits = service.limits
             request = read_request(data, self, service.heads, header=limits.header, body=limits.body)
@@ -209,7 +228,9 @@ class ServerConnection(asyncio.Protocol):
         """The client has caught up."""
         self._paused = False
         self._since = self.service.clock()
-        if self.active is not None and self.active.receiver is not None:
+        if self.active is None:
+            self._pump()
+        elif self.active.receiver is not None:
             self.active.receiver.on_client_ready()
 
     # ---- for the active request
@@ -308,6 +329,11 @@ class ServerConnection(asyncio.Protocol):
         elif self._eof and now > self._probe_at:
             self._probe(now)
 
+    def bound(self, unread: int) -> None:
+        """Let so many bytes of answers wait, before less is read from the model."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.set_write_buffer_limits(unread)
+
     def drain(self) -> None:
         """Close now if idle, else after the last request that is here. A client that has just come may have sent its
         first request already: it gets a moment, see `sweep`."""
@@ -320,12 +346,13 @@ class ServerConnection(asyncio.Protocol):
     # ---- inside
 
     def _pump(self) -> None:
-        """Hand over the next request; a loop, since handlers may answer at once."""
-        if self._pumping:
+        """Hand over the next request; a loop, since handlers may answer at once. Not while the client does not read:
+        the answers would pile up."""
+        if self._pumping or self._lingering:
             return
         self._pumping = True
         handler = self.service.handler
-        while self.active is None and self.queue and self.transport is not None:
+        while self.active is None and self.queue and self.transport is not None and not self._paused:
             request = self.active = self.queue.pop(0)
             if self.service.draining and not self.queue:
                 self.closing = True

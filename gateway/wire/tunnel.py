@@ -72,6 +72,9 @@ class TunnelEnd(asyncio.Protocol):
         if now - latest > self._wait:
             self.kill()
 
+    def bound(self, unread: int) -> None:
+        """A tunnel keeps the transport's own, small bounds."""
+
     def drain(self) -> None:
         """A tunnel is in flight until it ends by itself."""
 

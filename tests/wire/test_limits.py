@@ -3,6 +3,7 @@
 The gateway here has small limits and short timeouts; `SHORT` seconds each.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tests.support import kernel
 from tests.support.client import Client, chunked, request
 from tests.support.gateway import Gateway, config
 from tests.support.http1 import ClosedError, Request, TruncatedError
-from tests.support.origin import Connection, Origin, marked, marker, reply
+from tests.support.origin import Connection, Origin, canned, marked, marker, reply
 from tests.wire.errors import assert_error, assert_refused
 
 SHORT = 0.6
@@ -418,3 +419,32 @@ def test_readers_of_errors_can_tell(client: Client) -> None:
         assert client.reply().status == 413
     except ClosedError:
         pytest.fail("closed without an answer")
+
+
+def test_who_does_not_read_is_not_answered_further(gateway: Gateway, origin: Origin) -> None:
+    """Sixty requests at once for large answers, and none is read: no more is asked for, and all come once it reads."""
+    body = bytes(1 << 20)
+    origin.answer = canned(reply(body))
+    with gateway.connect() as client:
+        client.send(request("GET", "/large") * 60)
+        seen = -1
+        while len(origin.requests) != seen:
+            seen = len(origin.requests)
+            threading.Event().wait(0.3)
+        assert 0 < seen < 30
+        for _ in range(60):
+            assert client.reply().body == body
+
+
+def test_who_does_not_read_is_not_answered_further_one_by_one(gateway: Gateway, origin: Origin) -> None:
+    """The same where each request comes alone."""
+    origin.answer = canned(reply(bytes(1 << 20)))
+    with gateway.connect() as client:
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        asked = 0
+        while asked < 60 and asked - len(origin.requests) < 5:
+            client.send(request("GET", "/large"))
+            asked += 1
+            threading.Event().wait(0.02)
+        assert len(origin.requests) < 30
+        client.reset()
