@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway import __version__
-from tests.attacks import report
+from tests.attacks import report, siege
 from tests.attacks.families import ATTACKS
 from tests.attacks.peers import PEERS
 from tests.attacks.scene import Outcome, stage
@@ -41,6 +41,15 @@ def _families() -> bool:
     _write("differences", [*report.differences(found), "", *report.notes(found)])
     print(*report.families(found), sep="\n")
     return not all(outcome.is_harmless for outcome in found[_gateway()])
+
+
+def _loads() -> bool:
+    sieges = []
+    for one in siege.everything():
+        sieges.append(one)
+        print(*siege.table([one]), sep="\n", flush=True)
+    _write("loads", siege.table(sieges))
+    return any(one.failed or one.grown for one in sieges)
 
 
 def _gateway() -> str:

@@ -44,9 +44,8 @@ NOTES: dict[str, str] = {
     "a body where none is usual": "the length counts for every method (RFC 9112, 6.3): it is forwarded with its length "
     "and nothing is found in it",
     "a body nobody announced": "what follows a complete request is the next request, and it is routed as one",
-    "an origin that ignores bodies": "the origin's fault, and no proxy stops it that uses connections again: the sender "
-    "may read the answer it did not ask for. A connection that says more than it was asked is closed before anybody "
-    "else comes to it",
+    "an origin that ignores bodies": "the origin's fault, and no proxy stops it that uses connections again: the "
+    "sender may read the answer it did not ask for. A connection at rest that says more than it was asked is closed",
     "an odd length": "a length is digits only; any other value is an error that cannot be repaired (RFC 9112, 6.3)",
     "two lengths": "equal values may be taken as one (RFC 9112, 6.3); the gateway refuses every repetition",
     "an extension": "extensions are dropped with the framing, which is always made anew (RFC 9112, 7.1.1)",

@@ -1,4 +1,4 @@
-"""The attacks' outcomes at several proxies as tables in Markdown: a line per family, and every case where they differ."""
+"""The attacks' outcomes at several proxies as tables in Markdown: by family, and every case where they differ."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
