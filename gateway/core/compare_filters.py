@@ -21,6 +21,9 @@ from jsonpath_rfc9535.selectors import FilterSelector
 
 from gateway.core.compare_limits import MOST_LEVELS, Effort, measure
 
+_OF_ITSELF = 5
+"""As many values one evaluation counts for, as it costs."""
+
 
 class Filter:
     """One filter of a path."""
@@ -35,7 +38,7 @@ class Filter:
 
     def passes(self, value: object, root: object, effort: Effort) -> bool:
         """Whether `value`, somewhere in the document `root`, is selected."""
-        effort.filter(1)
+        effort.filter(_OF_ITSELF)
         if self._loops:
             effort.filter(measure(root if self._is_of_root else value) ** self._loops)
         return self._expression.evaluate(FilterContext(env=ENVIRONMENT, current=value, root=root))  # type: ignore[arg-type]

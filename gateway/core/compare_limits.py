@@ -37,8 +37,8 @@ class Effort:
     __slots__ = ("_filter", "_order", "_unordered")
 
     def __init__(self) -> None:
-        self._unordered = 500_000
-        self._filter = 20_000
+        self._unordered = 250_000
+        self._filter = 100_000
         self._order = 50_000
 
     def pair(self, cost: int) -> None:

@@ -6,6 +6,7 @@ taken as the decimals that are written: 0.4 lies no further than 0.1 from 0.3, t
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal
 from fractions import Fraction
 from math import isclose, isfinite
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ _EXACT = 2**53
 """Up to here floating point holds every integer."""
 _LARGEST = 2**1000
 """Up to here integers can be multiplied with fractions, and nothing overflows."""
+_DIGITS = Context(prec=800, Emin=-2000, Emax=2000)
+"""Enough for the difference of any two doubles, and not shared with other parts of the process."""
 _ROUNDING = 1e-14
 """What floating point may be wrong by, as a share of the larger number."""
 
@@ -57,9 +60,18 @@ class Tolerance(NamedTuple):
         return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
 
     def _close_exactly(self, live: Number, shadow: Number) -> bool:
-        left, right = _decimal(live), _decimal(shadow)
-        larger = max(abs(left), abs(right))
-        return abs(left - right) <= max(_decimal(self.absolute), _decimal(self.relative) * larger)
+        if max(abs(live), abs(shadow)) <= _EXACT:
+            return self._close_as_decimals(live, shadow)
+        left, right = Fraction(live), Fraction(shadow)
+        bound = max(Fraction(repr(self.absolute)), Fraction(repr(self.relative)) * max(abs(left), abs(right)))
+        return abs(left - right) <= bound
+
+    def _close_as_decimals(self, live: Number, shadow: Number) -> bool:
+        """As numbers are written, or as the shortest decimals that stand for them."""
+        left, right = Decimal(repr(live)), Decimal(repr(shadow))
+        larger = max(left.copy_abs(), right.copy_abs())
+        bound = max(Decimal(repr(self.absolute)), _DIGITS.multiply(Decimal(repr(self.relative)), larger))
+        return _DIGITS.subtract(left, right).copy_abs() <= bound
 
     def suspects(self, live: Sequence[object], shadow: Sequence[object]) -> list[int]:
         """Where two lists of scalars may differ; everywhere else they are equal. For many values in little time."""
@@ -76,11 +88,6 @@ class Tolerance(NamedTuple):
 
 
 EXACT = Tolerance()
-
-
-def _decimal(number: Number) -> Fraction:
-    """The shortest decimal that stands for a number, which is what was written; large ones are integers anyway."""
-    return Fraction(repr(number)) if abs(number) < _EXACT else Fraction(number)
 
 
 def is_finite(number: Number) -> bool:

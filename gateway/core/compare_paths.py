@@ -23,7 +23,7 @@ from gateway.core.compare_filters import ENVIRONMENT, Filter
 from gateway.core.compare_limits import Effort
 
 MOST_STATES = 1000
-"""As many are kept from one pair to the next; a handful is usual."""
+"""A handful is usual."""
 
 
 class Way(NamedTuple):
@@ -137,19 +137,25 @@ class State:
 
 
 class Paths:
-    """All paths of one shadow's rules."""
+    """All paths of one shadow's rules. About `most` states are kept from one pair to the next."""
 
-    __slots__ = ("_states", "nothing", "paths")
+    __slots__ = ("_most", "_states", "nothing", "paths")
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, most: int = MOST_STATES) -> None:
         self.paths = tuple(paths)
+        self._most = most
         self._states: dict[Positions, State] = {}
         self.nothing = self.state(frozenset())
         """Where no rule holds and none leads any further."""
 
+    @property
+    def kept(self) -> int:
+        """How many states are kept."""
+        return len(self._states)
+
     def start(self) -> State:
         """That of a whole document."""
-        if len(self._states) > MOST_STATES:
+        if len(self._states) > self._most:
             self._states = {frozenset(): self.nothing}
         return self.state(frozenset((number, 0) for number in range(len(self.paths))))
 

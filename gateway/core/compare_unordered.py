@@ -91,6 +91,8 @@ class Pairing:
         """What nothing on the other side equals."""
         if set(keys(self.live, live)) == set(keys(self.shadow, shadow)):
             return NONE_LEFT
+        if self.tolerance.is_convex and are_numbers(live.values) and are_numbers(shadow.values):
+            return strangers(live.values, shadow.values, self.tolerance)
         return _together(map(self._strangers, self._shapes(live, shadow)))
 
     def _is_exact(self, items: Items) -> bool:
@@ -146,7 +148,7 @@ class Pairing:
         return others[start:end]
 
     def _is_equal(self, live: Item, shadow: Item) -> bool:
-        self.effort.pair(1 + measure(live.value))
+        self.effort.pair(5 + measure(live.value))
         return self.equal(live.value, shadow.value, live.state | shadow.state)
 
 
