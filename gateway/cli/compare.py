@@ -13,6 +13,7 @@ from gateway.cli.loading import CONFIGURATION, load
 from gateway.cli.pairs import Pair, bodies, recorded
 from gateway.cli.sheet import columns
 from gateway.core.compare import Rules, judge, rules
+from gateway.core.differences import MOST_DIFFERENCES
 from gateway.core.judgement import Difference, Judgement
 from gateway.core.model import Compare, Route, Shadow
 
@@ -125,7 +126,9 @@ def _headline(judgement: Judgement) -> str:
     if judgement.outcome == "matched":
         return "matched"
     count = len(judgement.differences)
-    return f"mismatched: {count} difference{'' if count == 1 else 's'}{' shown, the first' if count == 100 else ''}"
+    if count >= MOST_DIFFERENCES:
+        return f"mismatched: the first {count} differences"
+    return f"mismatched: {count} difference{'' if count == 1 else 's'}"
 
 
 def _show(differences: Iterable[Difference]) -> None:
@@ -140,7 +143,8 @@ def _sides(difference: Difference) -> str:
 
 def _show_many(found: Found) -> None:
     counts = [f"{count:,} {word}" for word in ("matched", "mismatched", "ignored") if (count := found.outcomes[word])]
-    terminal.result(f"{found.outcomes.total():,} pairs: {', '.join(counts) or 'none'}", style="bold")
+    total = found.outcomes.total()
+    terminal.result(f"{total:,} pair{'' if total == 1 else 's'}: {', '.join(counts) or 'none'}", style="bold")
     for why, count in found.reasons.most_common():
         terminal.result(f"  ignored: {why} ({count:,})")
     rows = [[path, kind, f"{count:,}"] for (path, kind), count in _by_count(found)]
