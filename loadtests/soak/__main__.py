@@ -28,6 +28,7 @@ from loadtests.soak.seen import Seen
 from loadtests.soak.troubles import Troubles
 from loadtests.soak.verdict import Accounts, Counted, close, labelled
 from tests.store.server import PASSWORD, Server
+from tests.support import kernel
 from tests.support.gateway import Gateway
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,6 +126,8 @@ def press(gateway: Gateway, server: Server, options: argparse.Namespace, *, book
         kills=troubles.kills.count,
         refusals=troubles.refusals,
         versions=troubles.versions,
+        descriptors=sum(map(kernel.descriptors, gateway.workers)),
+        workers=len(gateway.workers),
         shadow=[shadow_report(troubles), *earlier(troubles)],
     )
     trips = sum(value for _, value in labelled(metrics, "gateway_breaker_trips_total"))

@@ -20,6 +20,8 @@ from loadtests.soak.plan import GOLD_EVERY, KINDS, USERS
 from loadtests.soak.seen import Seen, Series
 
 TICK = 0.01
+CALLS = 1000
+"""Of one connection: so that those of a worker that was killed do not stay with the others for good."""
 _RESET = struct.pack("ii", 1, 0)
 UPLOADS = [bytes(range(256)) * (size << 2) for size in (64, 128, 256, 512)]
 """Of so many KiB."""
@@ -69,6 +71,8 @@ class Line(asyncio.Protocol):
         self._data = bytearray()
         self.job: Job | None = None
         self.port = 0
+        self.left = CALLS
+        """So many more calls, then another connection takes the place."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -97,7 +101,8 @@ class Line(asyncio.Protocol):
             self._crowd.seen.fault("bytes that nobody asked for", repr(bytes(self._data[:100])))
             return
         self._crowd.judge(job, bytes(self._data), end)
-        if value(self._data, b"connection", end) == "close":
+        self.left -= 1
+        if not self.left or value(self._data, b"connection", end) == "close":
             self.transport.close()
         else:
             self._crowd.idle.append(self)
@@ -211,7 +216,7 @@ class Crowd:
             self.idle.remove(line)
         if line.job is not None:
             self._ended(line.job, line.port, data)
-        elif not self._over and not self._was_killed(line.port):
+        elif line.left and not self._over and not self._was_killed(line.port):
             self.seen.fault("an idle connection was ended", str(line.port))
         if not self._over:
             self._run(self._connect())

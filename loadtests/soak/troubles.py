@@ -123,9 +123,8 @@ class Troubles:
 
     def _trouble(self) -> None:
         kinds = self._all()
+        names = list(kinds)
         while not self._over.is_set():
-            names = list(kinds)
-            self._chance.shuffle(names)
             for name in names:
                 if self._over.wait(self._every):
                     return
@@ -134,6 +133,7 @@ class Troubles:
                     self.done[name] += 1
                 except (OSError, AssertionError, TimeoutError, ValueError) as error:
                     self.failures.append(f"{name}: {error!r}")
+            self._chance.shuffle(names)
 
     def _misbehave(self, model: str, name: str) -> None:
         self.refusals += REFUSALS.get(name, 0)
@@ -212,7 +212,10 @@ def client_ports(pid: int, port: int) -> set[int]:
     """The callers' ports of the connections that a process has accepted on one of its own."""
     inodes: set[str] = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
-        found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(link))
+        try:
+            found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(link))
+        except FileNotFoundError:
+            continue  # closed meanwhile
         inodes.update(found.groups() if found else ())
     rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     mine = (row for row in rows if row[9] in inodes and int(row[1].rpartition(":")[2], 16) == port)

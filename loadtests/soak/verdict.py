@@ -25,6 +25,8 @@ from loadtests.soak.plan import LIVE
 from loadtests.soak.seen import Seen, Series, off_by
 
 REACHED = ("success", "error", "timeout", "slow", "cancelled")
+OWN = 40
+"""Descriptors of a worker that are no connections."""
 BACKLOG = 64
 """Connections that a listener may drop unread when it closes."""
 DEVIATIONS = 4.5
@@ -41,6 +43,9 @@ class Counted:
     kills: int
     refusals: int
     versions: Mapping[str, Mapping[str, str]]
+    descriptors: int
+    """That the workers hold at the end."""
+    workers: int
     shadow: Sequence[Mapping[str, Any]]
     """The reports of all periods."""
 
@@ -175,5 +180,9 @@ def _demands(seen: Seen, counted: Counted, accounts: Accounts) -> None:
         accounts.demand(off_by(found) < DEVIATIONS, f"the {name} are split {dict(found)}")
     flying = sum(value for _, value in labelled(counted.metrics, "gateway_in_flight_requests"))
     accounts.demand(flying == 0, f"{flying} requests are in flight at the end")
+    sides = {labels["side"]: value for labels, value in labelled(counted.metrics, "gateway_connections")}
+    accounts.demand(sides["client"] == 0, f"{sides['client']} connections of callers are open at the end")
+    held = counted.descriptors - sides["upstream"]
+    accounts.demand(held <= OWN * counted.workers, f"{held} descriptors that are no connections at the end")
     unrecorded = counted.metrics.get("gateway_unrecorded_series_total", 0)
     accounts.demand(unrecorded == 0, f"{unrecorded} series were not recorded")
