@@ -45,6 +45,10 @@ chaos: .venv/ready ## models that fail in every way under load, tens of thousand
 rehearse: .venv/ready ## an outage by SCENARIO=FILE: models that misbehave, a gateway, callers, a line a second
 	@$(BIN)/python -m loadtests.rehearsal $(or $(SCENARIO),loadtests/scenarios/outage.yaml) $(ARGS)
 
+soak: .venv/ready ## MINUTES=30 of mixed traffic with kills, faults, reloads, a database away: every request accounted for
+	@.ci/packages
+	@$(BIN)/python -m loadtests.soak --minutes $(or $(MINUTES),30) --report loadtests/reports/soak.json $(ARGS)
+
 simulate: .venv/ready ## the interval of a shadow's excess, tried with 1,000 runs for each of many rates
 	@$(BIN)/python -m tests.core.simulate_excess $(ARGS)
 
