@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow loadtest simulate lock image sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow load loadtest simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is i
 
 shadow: .venv/ready ## comparisons a second of the shadow process on one core
 	@$(BIN)/python loadtests/shadow.py $(ARGS)
+
+load: .venv/ready .venv-mlserver/ready ## locust for SECONDS=120 against the demo: users, streams, uploads, spikes, a ramp to the knee
+	@$(BIN)/python -m loadtests.load --seconds $(or $(SECONDS),120) --mlserver-python .venv-mlserver/bin/python $(ARGS)
 
 loadtest: .venv/ready ## sticky users by locust against a gateway of their own
 	@$(BIN)/python loadtests/run.py $(ARGS)
