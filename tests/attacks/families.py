@@ -341,6 +341,7 @@ def line_ends() -> Iterator[Attack]:
         + b"A: b\nContent-Length: %d\r\n\r\n" % len(HIDDEN)
         + HIDDEN,
         "in the target": b"GET /attack\nHost: a HTTP/1.1\r\n" + HOST + b"\r\n",
+        "and a field in the target": b"GET /attack\nA:b HTTP/1.1\r\n" + HOST + b"\r\n",
     }
     yield from group("Line terminators", "bare LF", bare)
     yield from group("Line terminators", "bare CR", {k: re.sub(rb"(?<!\r)\n", b"\r", v) for k, v in bare.items()})
