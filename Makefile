@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow load loadtest simulate lock image sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow load rehearse soak simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,6 @@ shadow: .venv/ready ## comparisons a second of the shadow process on one core
 load: .venv/ready ## locust for SECONDS=120 against the demo: users, streams, uploads, spikes, a ramp to the knee
 	@$(MAKE) --no-print-directory .venv-mlserver/ready || echo "MLServer cannot be installed here"
 	@$(BIN)/python -m loadtests.load --seconds $(or $(SECONDS),120) --mlserver-python .venv-mlserver/bin/python $(ARGS)
-
-loadtest: .venv/ready ## sticky users by locust against a gateway of their own
-	@$(BIN)/python loadtests/run.py $(ARGS)
 
 chaos: .venv/ready ## models that fail in every way under load, tens of thousands of calls; what was measured
 	@GATEWAY_CHAOS=full $(BIN)/pytest tests/chaos -q --timeout 900 $(ARGS)
