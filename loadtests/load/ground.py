@@ -46,7 +46,7 @@ def prepare(stack: ExitStack, folder: Path, *, mlserver: str | None) -> Ground:
         about = "MLServer is not installed here (make venv), so stand-ins that only answer take the models' place"
         return Ground(about, url, env, (admin,))
     body.write_text(json.dumps(DIGIT))
-    host, own = demo(stack, folder, mlserver)
+    host, own = demo(stack, folder, str(Path(mlserver).absolute()))
     split = "digits-1=80,digits-2=15,digits-3=5"
     env |= {"GATEWAY_PATH": "/v2/models/digits/infer", "GATEWAY_SPLIT": split, "GATEWAY_GOLD": "digits-2"}
     return Ground("the demo: three real models on MLServer; chat and uploads on stand-ins", host, env, (own, admin))

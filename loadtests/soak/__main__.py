@@ -50,6 +50,7 @@ def main() -> int:
     result = soak(options)
     sys.stdout.write(report.text(result))
     if options.report is not None:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(json.dumps(report.document(result), indent=2) + "\n")
     return 1 if result.faults() else 0
 
