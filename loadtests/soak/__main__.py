@@ -112,7 +112,7 @@ def models(book: Path, size: int) -> Iterator[dict[str, Any]]:
 def press(gateway: Gateway, server: Server, options: argparse.Namespace, *, book: Book, switchboard: int) -> Result:
     """The load and the troubles, and the accounts afterwards."""
     seen = Seen(book.size)
-    troubles = Troubles(gateway, server, switchboard, every=options.trouble_every)
+    troubles = Troubles(gateway, server, switchboard, every=options.trouble_every, seconds=options.minutes * 60)
     gauges = Gauges(gateway.process.pid, every=max(0.5, options.minutes * 60 / 600))
     crowd = Crowd(gateway.port, seen, troubles.kills.was_killed, lines=options.lines)
     begun = monotonic()

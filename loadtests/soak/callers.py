@@ -20,7 +20,7 @@ from loadtests.soak.plan import GOLD_EVERY, KINDS, USERS
 from loadtests.soak.seen import Seen, Series
 
 TICK = 0.01
-CALLS = 1000
+CALLS = 200
 """Of one connection: so that those of a worker that was killed do not stay with the others for good."""
 _RESET = struct.pack("ii", 1, 0)
 UPLOADS = [bytes(range(256)) * (size << 2) for size in (64, 128, 256, 512)]

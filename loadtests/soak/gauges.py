@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 from tests.support import kernel
 
-YOUNG = 120.0
+YOUNG = 170.0
 POINTS = 120
 """At most so many are compared."""
 ALLOWED = {"memory": 4 << 20, "descriptors": 128, "threads": 3}

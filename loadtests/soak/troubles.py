@@ -1,7 +1,8 @@
 """Every trouble again and again, one at a time, and reloads all the while; in threads of their own.
 
 A worker is stopped before it is killed, so that its connections can be listed: their callers, and no others, may lose
-what they had in flight. The oldest worker lives through all of it, for its memory to be judged.
+what they had in flight. The oldest worker lives through all of it, for its memory to be judged; control and the shadow
+process through its second half.
 """
 
 import json
@@ -27,6 +28,8 @@ UNCOMPARED = ("spare", LEAVERS)
 """Variants whose versions may change without a new period of the shadow's report."""
 ALL_EVERY = 40
 """Each so manyth reload gives every variant another version."""
+FIRST_HALF = ("shadow process killed", "control killed")
+"""Later these live, for their memory to be judged."""
 FORGET = 15.0
 """Seconds after a kill within which its connections have ended."""
 PATIENCE = 60.0
@@ -73,7 +76,8 @@ class Kills:
 class Troubles:
     """All of them, from `with` to its end."""
 
-    def __init__(self, gateway: Gateway, server: Server, switchboard: int, *, every: float) -> None:
+    def __init__(self, gateway: Gateway, server: Server, switchboard: int, *, every: float, seconds: float) -> None:
+        """One every so many seconds, for so long in all."""
         self.done: Counter[str] = Counter()
         self.failures: list[str] = []
         self.kills = Kills()
@@ -85,6 +89,7 @@ class Troubles:
         self._server = server
         self._switchboard = switchboard
         self._every = every
+        self._calm_from = monotonic() + seconds / 2
         self._keeper = gateway.workers[0]
         self._over = threading.Event()
         self._chance = random.Random(11)
@@ -126,6 +131,8 @@ class Troubles:
         names = list(kinds)
         while not self._over.is_set():
             for name in names:
+                if name in FIRST_HALF and monotonic() > self._calm_from:
+                    continue
                 if self._over.wait(self._every):
                     return
                 try:

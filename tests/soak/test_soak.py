@@ -25,9 +25,9 @@ SERIES = Series("calls", "stable", "split", "200")
 
 @pytest.mark.timeout(180)
 def test_a_short_soak_leaves_no_request_unexplained(tmp_path: Path) -> None:
-    """Half a minute of a few hundred requests a second, and each trouble in turn; `make soak` is the long one."""
+    """Some 25 seconds of a few hundred requests a second, and each trouble in turn; `make soak` is the long one."""
     file = tmp_path / "soak.json"
-    options = ["--minutes", "0.5", "--rate", "400", "--lines", "48", "--trouble-every", "0.4", "--report", str(file)]
+    options = ["--minutes", "0.4", "--rate", "400", "--lines", "48", "--trouble-every", "0.4", "--report", str(file)]
     command = [sys.executable, "-m", "loadtests.soak", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
