@@ -20,7 +20,7 @@ _LARGEST = 2**1000
 """Up to here integers can be multiplied with fractions, and nothing overflows."""
 _DIGITS = Context(prec=800, Emin=-2000, Emax=2000)
 """Enough for the difference of any two doubles, and not shared with other parts of the process."""
-_ROUNDING = 1e-14
+_ROUNDING = 1e-15
 """What floating point may be wrong by, as a share of the larger number."""
 
 
@@ -44,20 +44,26 @@ class Tolerance(NamedTuple):
         """Whether two numbers are equal."""
         if live == shadow:
             return True
+        if type(live) is type(shadow) is float and self._close_as_floats(live, shadow):
+            return True
         if self.is_zero or not (is_finite(live) and is_finite(shadow)):
             return live != live and shadow != shadow  # noqa: PLR0124 - NaN is what differs from itself
+        return self._close_finite(live, shadow)
+
+    def _close_as_floats(self, live: Number, shadow: Number) -> bool:
+        return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
+
+    def _close_finite(self, live: Number, shadow: Number) -> bool:
         larger = max(abs(live), abs(shadow))
         if larger > _LARGEST:
             return self._close_exactly(live, shadow)
-        apart, bound = abs(live - shadow), max(self.absolute, self.relative * larger)
+        apart = abs(live - shadow)
+        if type(apart) is int and (apart <= self.absolute or not self.relative):
+            return apart <= self.absolute
+        bound = max(self.absolute, self.relative * larger)
         if abs(apart - bound) > _ROUNDING * larger:
             return apart < bound
-        return self._close_as_floats(live, shadow) or self._close_exactly(live, shadow)
-
-    def _close_as_floats(self, live: Number, shadow: Number) -> bool:
-        if max(abs(live), abs(shadow)) > _EXACT and int in {type(live), type(shadow)}:
-            return False
-        return isclose(live, shadow, rel_tol=self.relative, abs_tol=self.absolute)
+        return (larger <= _EXACT and self._close_as_floats(live, shadow)) or self._close_exactly(live, shadow)
 
     def _close_exactly(self, live: Number, shadow: Number) -> bool:
         if max(abs(live), abs(shadow)) <= _EXACT:

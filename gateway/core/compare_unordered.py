@@ -101,6 +101,7 @@ class Pairing:
         return self.tolerance.is_zero and not self.is_text and not has_ways
 
     def _shapes(self, live: Items, shadow: Items) -> Iterable[Shape]:
+        self.effort.pair(len(live.values) + len(shadow.values))
         shapes: dict[Hashable, Shape] = {}
         for key, item in self._items(self.live, live):
             shapes.setdefault(key, Shape(key is NUMBER, [], [])).live.append(item)

@@ -5,6 +5,7 @@ It decides how paths and values are written. It must not know when two values ar
 
 import json
 import re
+from functools import lru_cache
 from math import isfinite
 from typing import Final, Protocol, TypeVar
 
@@ -59,9 +60,9 @@ class Differences:
 
     def note(self, at: Steps | str, kind: Kind, live: object = ABSENT, shadow: object = ABSENT) -> None:
         """One difference at a place of a JSON document, or at a part of the reply that is none."""
-        path, folded = (at, at) if isinstance(at, str) else self._paths(at)
+        path, place = (at, at) if isinstance(at, str) else self._paths(at)
         if len(self.folded) < MOST_FOLDED:
-            self.folded.add((folded, kind))
+            self.folded.add((place, kind))
         if not self.is_full:
             self.first.append(Difference(path, kind, *_shown(live, shadow)))
 
@@ -71,25 +72,34 @@ class Differences:
             return "$", "$"
         parent, step = at
         if parent is not self._parent:
-            self._parent, self._path, self._folded = parent, written(parent), written(parent, folded=True)
-        return self._path + _step(step, folded=False), self._folded + _step(step, folded=True)
+            self._parent, self._path, self._folded = parent, written(parent), folded(parent)
+        if isinstance(step, int):
+            return f"{self._path}[{step}]", f"{self._folded}[*]"
+        name = _named(step)
+        return self._path + name, self._folded + name
 
 
-def written(at: Steps, *, folded: bool = False) -> str:
-    """A path as RFC 9535 writes it, in shorthand where that is possible. Folded, every index is `[*]`."""
-    steps: list[str] = []
-    while at is not None:
-        at, step = at
-        steps.append(_step(step, folded=folded))
-    return "$" + "".join(reversed(steps))
+def written(at: Steps) -> str:
+    """A path as RFC 9535 writes it, in shorthand where that is possible."""
+    if at is None:
+        return "$"
+    return written(at[0]) + (f"[{at[1]}]" if isinstance(at[1], int) else _named(at[1]))
 
 
-def _step(step: str | int, *, folded: bool) -> str:
-    if isinstance(step, int):
-        return "[*]" if folded else f"[{step}]"
-    if len(step) > LONGEST_NAME:
-        step = step[: LONGEST_NAME - 1] + "…"
-    return f".{step}" if _SHORTHAND.fullmatch(step) else f"[{_text(step)}]"
+def folded(at: Steps) -> str:
+    """The same with every index as `[*]`."""
+    if at is None:
+        return "$"
+    return folded(at[0]) + ("[*]" if isinstance(at[1], int) else _named(at[1]))
+
+
+def _named(name: str) -> str:
+    return _selector(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
+
+
+@lru_cache(maxsize=1024)
+def _selector(name: str) -> str:
+    return f".{name}" if _SHORTHAND.fullmatch(name) else f"[{_text(name)}]"
 
 
 def _shown(live: object, shadow: object) -> tuple[str, str]:

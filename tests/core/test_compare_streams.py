@@ -130,6 +130,12 @@ def test_an_answer_of_the_responses_api_is_in_its_last_event() -> None:
     }
 
 
+def test_an_answer_may_not_say_what_it_is() -> None:
+    assert assembled(stream({"choices": [delta(content="a")]})) == {
+        "choices": [{"index": 0, "message": {"content": "a"}}]
+    }
+
+
 def test_a_stream_of_anything_else_is_the_list_of_its_events() -> None:
     assert assembled(stream({"error": 1}, {"a": 2})) == [{"error": 1}, {"a": 2}]
 

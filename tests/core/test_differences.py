@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonpath_rfc9535 import find
 
-from gateway.core.differences import ABSENT, LONGEST_NAME, LONGEST_VALUE, Differences, Steps, common, written
+from gateway.core.differences import ABSENT, LONGEST_NAME, LONGEST_VALUE, Differences, Steps, common, folded, written
 
 names = st.text(max_size=LONGEST_NAME)
 
@@ -21,7 +21,7 @@ def steps(*parts: str | int) -> Steps:
 
 
 @pytest.mark.parametrize(
-    ("parts", "path", "folded"),
+    ("parts", "path", "place"),
     [
         ((), "$", "$"),
         (("a", 0, "b_1"), "$.a[0].b_1", "$.a[*].b_1"),
@@ -32,11 +32,11 @@ def steps(*parts: str | int) -> Steps:
         (("n" * 101,), f'$["{"n" * 99}…"]', f'$["{"n" * 99}…"]'),
     ],
 )
-def test_paths(parts: tuple[str | int, ...], path: str, folded: str) -> None:
-    assert (written(steps(*parts)), written(steps(*parts), folded=True)) == (path, folded)
+def test_paths(parts: tuple[str | int, ...], path: str, place: str) -> None:
+    assert (written(steps(*parts)), folded(steps(*parts))) == (path, place)
     noted = Differences()
     noted.note(steps(*parts), "value", 1, 2)
-    assert (noted.first[0].path, noted.folded) == (path, {(folded, "value")})
+    assert (noted.first[0].path, noted.folded) == (path, {(place, "value")})
 
 
 @given(st.lists(names | st.integers(0, 3), max_size=4))
