@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow load rehearse soak simulate lock image sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow load rehearse soak attacks fuzz simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,10 @@ lint: .venv/ready ## ruff and mypy --strict only
 demo: .venv/ready .venv-mlserver/ready ## three models, a real inference server, the gateway before them, live traffic
 	@$(BIN)/gateway demo --mlserver-python .venv-mlserver/bin/python $(ARGS)
 
-bench: .venv/ready ## CPU per request of the gateway, beside nginx where it is installed
-	@$(BIN)/python loadtests/bench.py $(ARGS)
+bench: .venv/ready .venv-peers/ready $(if $(BENCH_MORE),.venv-more/ready) ## what a request costs, beside nginx, HAProxy and Envoy; writes docs/benchmarks.md; BENCH_MORE=1: LiteLLM, TensorZero
+	@.ci/packages wrk
+	@for proxy in nginx haproxy; do .ci/packages $$proxy || echo "$$proxy is left out" >&2; done
+	@$(BIN)/python -m loadtests.bench $(ARGS)
 
 shadow: .venv/ready ## comparisons a second of the shadow process on one core
 	@$(BIN)/python loadtests/shadow.py $(ARGS)
@@ -50,6 +52,13 @@ soak: .venv/ready ## MINUTES=30 of mixed traffic with kills, faults, reloads, a 
 	@.ci/packages
 	@$(BIN)/python -m loadtests.soak --minutes $(or $(MINUTES),30) --report loadtests/reports/soak.json $(ARGS)
 
+attacks: .venv/ready .venv-peers/ready ## request smuggling beside nginx, Envoy and HAProxy, then attacks by load; writes docs/attacks.md
+	@for proxy in nginx haproxy; do .ci/packages $$proxy || echo "$$proxy is left out" >&2; done
+	@$(BIN)/python -m tests.attacks $(ARGS)
+
+fuzz: .venv/ready .venv-fuzz/ready ## look for inputs that are not stood: SECONDS=60
+	@PYTHONPATH=.venv-fuzz $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
 simulate: .venv/ready ## the interval of a shadow's excess, tried with 1,000 runs for each of many rates
 	@$(BIN)/python -m tests.core.simulate_excess $(ARGS)
 
@@ -67,8 +76,8 @@ audit: .venv-supply/ready ## ask PyPI for known faults of what the image holds; 
 
 venv: .venv/ready .venv-mlserver/ready ## both environments, nothing run
 
-clean: ## remove both environments and all caches
-	rm -rf .venv .venv-mlserver .venv-supply .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
+clean: ## remove all environments and caches
+	rm -rf .venv .venv-mlserver .venv-supply .venv-fuzz .venv-peers .venv-more .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
 
 .venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/venv
@@ -76,6 +85,18 @@ clean: ## remove both environments and all caches
 
 .venv-supply/ready: requirements/supply.txt | .venv/ready
 	@.ci/venv-supply
+	@touch $@
+
+.venv-peers/ready: requirements/peers.txt | .venv/ready
+	@.ci/venv-peers
+	@touch $@
+
+.venv-more/ready: | .venv/ready
+	@.ci/venv-more
+	@touch $@
+
+.venv-fuzz/ready: requirements/fuzz.txt | .venv/ready
+	@.ci/venv-fuzz
 	@touch $@
 
 .venv-mlserver/ready: requirements/mlserver.txt | .venv/ready

@@ -37,26 +37,6 @@ routes:
     split: {{stable: 90, candidate: 10}}
 """
 
-NGINX = """
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
-events {{ worker_connections 8192; }}
-http {{
-  access_log off; keepalive_requests 100000000; keepalive_timeout 600;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  split_clients "fraud$http_x_user_id" $side {{ 90% stable; * candidate; }}
-  map $http_x_tier $chosen {{ gold candidate; default $side; }}
-  upstream stable {{ server 127.0.0.1:{model_port}; keepalive 512; keepalive_requests 100000000; }}
-  upstream candidate {{ server 127.0.0.1:{model_port}; keepalive 512; keepalive_requests 100000000; }}
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Request-Id $request_id;
-    proxy_set_header X-Forwarded-For $remote_addr; proxy_request_buffering off;
-    location / {{ proxy_pass http://$chosen; }}
-  }}
-}}
-"""
-
 
 class Stand:
     """Processes of one test; on leaving, none is left, nor their files."""
@@ -69,21 +49,14 @@ class Stand:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self._processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def model(self) -> int:
         """Start the model stand-in; its port."""
         port = free_port()
-        self._start("model", [sys.executable, str(HERE / "model.py"), str(port)], core=OTHERS)
-        self._wait(lambda: connects(port), "the model stand-in")
+        self.start("model", [sys.executable, str(HERE / "model.py"), str(port)], cores=[OTHERS])
+        self.wait(lambda: connects(port), "the model stand-in")
         return port
 
     def gateway(self, model_port: int) -> tuple[int, int]:
@@ -91,33 +64,40 @@ class Stand:
         port = free_port()
         file = self.folder / "gateway.yaml"
         file.write_text(GATEWAY.format(port=port, admin_port=free_port(), model_port=model_port))
-        pid = self._start("gateway", [sys.executable, "-m", "gateway", "serve", "--config", str(file)], core=PROXY)
-        self._wait(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the gateway")
+        pid = self.start("gateway", [sys.executable, "-m", "gateway", "serve", "--config", str(file)], cores=[PROXY])
+        self.wait(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the gateway")
         return pid, port
 
-    def nginx(self, model_port: int) -> tuple[int, int]:
-        """Start nginx with the same split before it; its process and port."""
-        port = free_port()
-        file = self.folder / "nginx.conf"
-        file.write_text(NGINX.format(folder=self.folder, port=port, model_port=model_port))
-        pid = self._start("nginx", ["nginx", "-c", str(file)], core=PROXY)
-        self._wait(lambda: connects(port), "nginx")
-        return pid, port
-
-    def _start(self, name: str, command: Sequence[str], *, core: int) -> int:
+    def start(self, name: str, command: Sequence[str], *, cores: Sequence[int], **env: str) -> int:
+        """Start a process on those cores; what it says goes to a file that is shown when it does not start."""
         with (self.folder / f"{name}.log").open("wb") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            process = subprocess.Popen(["taskset", "-c", str(core), *command], cwd=self.folder, **streams)
+            pinned = ["taskset", "-c", ",".join(map(str, cores)), *command]
+            process = subprocess.Popen(pinned, cwd=self.folder, env={**os.environ, **env}, **streams)
         self._processes.append(process)
         return process.pid
 
-    def _wait(self, ready: Callable[[], bool], name: str) -> None:
-        give_up = time.monotonic() + START
+    def wait(self, ready: Callable[[], bool], name: str, *, seconds: float = START) -> None:
+        """Return when the process started last is ready."""
+        give_up = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > give_up or self._processes[-1].poll() is not None:
                 logs = "\n".join(log.read_text(errors="replace") for log in self.folder.glob("*.log"))
                 raise SystemExit(f"{name} does not start:\n{logs}")
             time.sleep(0.05)
+
+    def stop(self, *pids: int) -> None:
+        """End these, or all."""
+        ending = [process for process in self._processes if not pids or process.pid in pids]
+        for process in ending:
+            process.send_signal(signal.SIGTERM)
+        for process in ending:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            self._processes.remove(process)
 
 
 def free_port() -> int:

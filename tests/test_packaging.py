@@ -116,6 +116,7 @@ def imports(file: Path) -> Iterator[str]:
         ("build", group("build")),
         ("supply", group("supply")),
         ("mlserver", group("mlserver")),
+        ("peers", group("peers")),
     ],
 )
 def test_every_requirement_is_locked_within_its_bounds(lock: str, requirements: list[Requirement]) -> None:
@@ -126,7 +127,7 @@ def test_every_requirement_is_locked_within_its_bounds(lock: str, requirements: 
         assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
 
 
-@pytest.mark.parametrize("lock", ["build", "serve", "dev", "supply", "mlserver"])
+@pytest.mark.parametrize("lock", ["build", "serve", "dev", "supply", "mlserver", "peers"])
 def test_no_pin_is_without_a_hash(lock: str) -> None:
     """What is installed is what was tried, byte for byte."""
     named = re.findall(r"^[\w.-]+", text_of(lock), re.MULTILINE)

@@ -1,0 +1,125 @@
+"""The page of results, as Markdown. It says of every figure what it is, and lists first where others are better."""
+
+from collections.abc import Mapping, Sequence
+
+from loadtests.bench.figures import ASIDE, MORE, TOTAL, Ratio, Table, middle, ratio
+
+NEAR = 1.05
+"""Ratios this close to 1 are no difference on such a machine."""
+ABOUT = """\
+# Benchmarks
+
+Written by `make bench`: the gateway beside other proxies that do the same work, in one run on one machine. What is
+measured and how stands with each table and [at the end](#how-it-is-measured).
+"""
+HOW = """\
+## How it is measured
+
+- **CPU time per request** is the figure to trust: user and system time of all of a proxy's processes, as the kernel
+  counts it, by the requests that were answered meanwhile. It says what a request costs, however hard the client pushes.
+- **Rounds**: all contenders take turns within a round. A figure is the median of the rounds; a ratio is taken within
+  each round, so that a busy moment of the machine counts for both, and the median of those is shown.
+- **Cores**: what is measured has the first core; the client ([wrk](https://github.com/wg/wrk)) and the model stand-in,
+  which only answers, share the last. With more workers than one: as many cores as workers, the first ones.
+- **The same work**: callers stick to one of two variants (90 to 10) by the hash of a header, a header sends some of
+  them elsewhere, each request gets an id and `x-forwarded-for`, connections are kept on both sides. The others have
+  neither the gateway's breaker on latency nor its headers that explain; Envoy has its outlier detection on.
+- **Latency** has a client of its own, which sends when a request is due, not when the last one is answered. What it
+  adds itself is shown.
+
+To repeat it: `make bench`; `make bench ARGS='--only requests,latency --rounds 5 --seconds 3'` prints a part and writes
+nothing; `make bench BENCH_MORE=1` installs LiteLLM and TensorZero and measures them as well. Where the gateway is also
+compiled (`.venv-fast`), that one stands beside it.
+"""
+
+
+def page(tables: Sequence[Table], facts: Mapping[str, str], *, ours: str, plots: Mapping[str, str]) -> str:
+    """All of it; plots are file names by the table they show."""
+    parts = [ABOUT, _facts(facts), _standing(tables, ours)]
+    for table in tables:
+        plot = f"![{table.title}]({plots[table.name]})\n" if table.name in plots else ""
+        parts += [f"## {table.title}\n", f"{table.text}\n", *([plot] if plot else []), body(table, ours)]
+    return "\n".join([*parts, HOW])
+
+
+def body(table: Table, ours: str) -> str:
+    """A table's rows, with what went wrong below."""
+    rows = _features(table) if table.features else _contenders(table, ours)
+    notes = [f"- {note}" for note in dict.fromkeys(table.notes)]
+    return "\n".join([*rows, *(["", *notes] if notes else []), ""])
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    lines = [f"| {name} | {value} |" for name, value in facts.items()]
+    return "\n".join(["| | |", "|---|---|", *lines, ""])
+
+
+def _contenders(table: Table, ours: str) -> list[str]:
+    names = table.contenders
+    lines = [f"In {table.unit}; in brackets how many times that the {ours} takes.", ""] if ours in names else []
+    lines += [f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for row, cells in table.rows.items():
+        shown = [_cell(cells, name, ours, table.digits) for name in names]
+        lines.append(f"| {row} | {' | '.join(shown)} |")
+    return lines
+
+
+def _cell(cells: Mapping[str, list[float]], name: str, ours: str, digits: int) -> str:
+    if name not in cells:
+        return ""
+    figure = f"{middle(cells[name]):,.{digits}f}"
+    found = ratio(cells[ours], cells[name]) if ours in cells and name != ours else None
+    return f"{figure} ({found.middle:.2f})" if found else figure
+
+
+def _features(table: Table) -> list[str]:
+    lines = [f"In {table.unit}.", "", f"| | {TOTAL} | {MORE} | least and most | {ASIDE} |", "|---|---|---|---|---|"]
+    for number, (row, cells) in enumerate(table.rows.items()):
+        total, aside = middle(cells[TOTAL]), middle(cells[ASIDE])
+        more = f"{middle(cells[MORE]):+.1f} | {min(cells[MORE]):+.1f} to {max(cells[MORE]):+.1f}" if number else " | "
+        lines.append(f"| {row} | {total:.1f} | {more} | {aside:.1f} |")
+    return lines
+
+
+def _standing(tables: Sequence[Table], ours: str) -> str:
+    """First where the gateway takes more than another, then where it takes less."""
+    worse, better = standing(tables, ours)
+    lines = ["## Where others are better", ""]
+    lines += _listed(worse) or ["Nowhere in this run."]
+    lines += ["", "## Where the gateway is better", "", *(_listed(better) or ["Nowhere in this run."]), ""]
+    return "\n".join(lines)
+
+
+Standing = dict[str, list[tuple[str, Ratio]]]
+
+
+def standing(tables: Sequence[Table], ours: str) -> tuple[Standing, Standing]:
+    """By contender the rows where ours takes more, and those where it takes less; what is as good is in neither."""
+    worse: Standing = {}
+    better: Standing = {}
+    for table in tables:
+        for row, name, found in _ratios(table, ours):
+            if found.middle > NEAR:
+                worse.setdefault(name, []).append((f"{table.title}, {row}", found))
+            elif found.middle < 1 / NEAR:
+                better.setdefault(name, []).append((f"{table.title}, {row}", found))
+    return worse, better
+
+
+def _ratios(table: Table, ours: str) -> list[tuple[str, str, Ratio]]:
+    if table.features:
+        return []
+    found = []
+    for row, cells in table.rows.items():
+        others = [name for name in cells if not name.startswith((ours, "no proxy")) and "client" not in row]
+        pairs = [(row, name, ratio(cells[ours], cells[name])) for name in others if ours in cells]
+        found += [(row, name, each) for row, name, each in pairs if each is not None]
+    return found
+
+
+def _listed(found: Standing) -> list[str]:
+    lines = []
+    for name, rows in found.items():
+        shown = [f"{row} {each.middle:.2f} ({each.least:.2f} to {each.most:.2f})" for row, each in rows]
+        lines += [f"- **{name}**, times what it takes: {'; '.join(shown)}."]
+    return lines
