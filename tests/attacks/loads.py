@@ -58,14 +58,14 @@ async def _crowd(each: Callable[[int], Awaitable[None]], size: int) -> None:
 
 
 async def slow_loris(port: int, size: int) -> None:
-    """So many connections, each sending a head that never ends, a field every half second."""
+    """So many connections, each sending a head that never ends, a field every two seconds."""
 
     async def one(number: int) -> None:
         async with _connected(port) as (_, writer):
             writer.write(b"GET /small HTTP/1.1\r\n" + HOST)
             while not writer.is_closing():
                 writer.write(b"A: b\r\n")
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(2)
 
     await _crowd(one, size)
 

@@ -77,9 +77,11 @@ static_resources:
 
 
 def program(name: str) -> str | None:
-    """Where that proxy is: named by a variable such as ENVOY, in the path, or installed beside this Python."""
-    wheel = sorted(Path(sys.prefix).parent.glob(f".venv-peers/lib/python3*/site-packages/{name}/_bin/{name}"))
-    return os.environ.get(name.upper()) or shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") or _first(wheel)
+    """Where that proxy is: named by a variable such as ENVOY, in the path, or in .venv-peers."""
+    peers = Path(sys.prefix).parent / ".venv-peers"
+    wheel = sorted(peers.glob(f"lib/python3*/site-packages/{name}/_bin/{name}"))
+    path = f"{os.environ['PATH']}:/usr/sbin:{peers / 'bin'}"
+    return os.environ.get(name.upper()) or _first(wheel) or shutil.which(name, path=path)
 
 
 def _first(paths: list[Path]) -> str | None:

@@ -20,7 +20,7 @@ OWN = "/victim"
 OUTCOMES = {
     "refused": "answered with an error or closed; nothing of it reached the origin",
     "passed": "every reader finds the same requests in what reached the origin, and nobody else noticed",
-    "ambiguous": "what reached the origin reads in two ways",
+    "ambiguous": "what reached the origin reads in two ways, or is no proper HTTP",
     "smuggled": "the origin saw a request that the proxy did not",
     "poisoned": "somebody else got an answer that was not theirs",
 }
