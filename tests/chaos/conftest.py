@@ -14,7 +14,7 @@ Measured = Callable[[str, str], None]
 _FIGURES = pytest.StashKey[list[tuple[str, str]]]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world() -> Iterator[World]:
     """Two workers."""
     with World(workers=2) as running:

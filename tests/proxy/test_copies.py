@@ -243,8 +243,9 @@ def test_a_process_that_tells_nothing_costs_bounded_memory(
             assert client.post("/x", b"a" * size).status == 200
         soon(lambda: worker.cell("gateway_shadow_dropped_total", "r", "b", why) >= 50, True)
     soon(lambda: worker.cell("shadow_pending", "r", "b"), 0)
-    dropped, lost = (worker.cell("gateway_shadow_dropped_total", "r", "b", each) for each in (why, "lost"))
-    assert dropped + lost == calls
+    reasons = (why, "lost", "unlinked")
+    dropped, lost, late = (worker.cell("gateway_shadow_dropped_total", "r", "b", each) for each in reasons)
+    assert dropped + lost + late == calls
     assert lost <= most
 
 
