@@ -66,8 +66,8 @@ class At(Strict):
     """How the value at one path is compared."""
 
     as_: Literal["exact", "argmax", "set", "cosine", "text"] = Field(alias="as")
-    """argmax: the position of the largest number; set: neither order nor repetition counts; cosine: the angle between two
-    lists of numbers; text: blanks and letter case make no difference."""
+    """argmax: the position of the largest number; set: neither order nor repetition counts; cosine: the angle between
+    two lists of numbers; text: blanks and letter case make no difference."""
     min: Annotated[float, Field(gt=0, le=1)] | None = Field(default=None, json_schema_extra={"default": 0.99})
     """Only with cosine: the least similarity that counts as equal."""
 
