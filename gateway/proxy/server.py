@@ -206,8 +206,8 @@ class Server:
         self._ticks += 1
         if self._ticks % _LOOK == 0:
             self._look(now)
+        self._service.sweep(now)
         if self._ticks % _SLOW == 0:
-            self._service.sweep(now)
             self._runtime.sweep(now)
             self._board.cells(b"")
             self._tally.values[self._clients] = len(self._service.members)

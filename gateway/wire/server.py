@@ -33,6 +33,10 @@ _UNREAD_LEAST = 16 << 10
 _UNREAD_MOST = 512 << 10
 """Bytes of answers that may wait for all clients of a process together: each has its share, within bounds, before less
 is read from its model."""
+_SWEEPS = 5
+"""Calls that a round over all connections is divided into."""
+_SWEEP_MOST = 0.005
+"""Seconds that one call takes at most."""
 _AHEAD = 64 << 10
 _AHEAD_EACH = 1 << 10
 """Bytes that a client may send ahead of their turn before it is not read from; a request counts as so many at least."""
@@ -94,12 +98,24 @@ class Service:
         self.unread = _UNREAD_MOST
         """Bytes that wait for one client before less is read from its model."""
         self.draining = False
+        self._unswept: list[Member] = []
+        """Those that the present round has yet to look at."""
+        self._part = 1
+        """How many of them at a time."""
 
     def sweep(self, now: float) -> None:
-        """End what has waited too long; `now` is of the same clock. To be called a few times a second."""
-        self._share()
-        for member in list(self.members):
-            member.sweep(now)
+        """End what has waited too long; `now` is of the same clock. To be called twenty times a second: each time looks
+        at a part of all, and no longer than a moment, so that thousands that are late together hold nobody up."""
+        if not self._unswept:
+            self._share()
+            self._unswept = list(self.members)
+            self._part = len(self._unswept) // _SWEEPS + 1
+        left = max(0, len(self._unswept) - self._part)
+        until = now + _SWEEP_MOST
+        while len(self._unswept) > left and self.clock() < until:
+            member = self._unswept.pop()
+            if member in self.members:
+                member.sweep(now)
 
     def _share(self) -> None:
         """Divide the room for what is unread anew, where the number of clients has changed much."""
