@@ -1,4 +1,4 @@
-"""What a load test needs to stand on: a model stand-in and the gateway before it, each on a core of its own."""
+"""What is measured stands on this: processes on cores of their own, their ports, and the CPU time they take."""
 
 import os
 import shutil
@@ -17,25 +17,13 @@ from typing import Self
 HERE = Path(__file__).parent
 CORES = sorted(os.sched_getaffinity(0))
 PROXY, OTHERS = CORES[0], CORES[-1]
-SPLIT = {"stable": 90, "candidate": 10}
 START = 30.0
+LEASH = ["setpriv", "--pdeathsig", "TERM"]
+"""Ends a process with the one that started it, however that one ends."""
 
-GATEWAY = """
-listen: ["127.0.0.1:{port}"]
-workers: 1
-admin: {{listen: "127.0.0.1:{admin_port}"}}
-variants:
-  stable: {{endpoints: ["http://127.0.0.1:{model_port}"], version: "1"}}
-  candidate: {{endpoints: ["http://127.0.0.1:{model_port}"], version: "2"}}
-segments:
-  gold: {{header: x-tier, eq: gold}}
-routes:
-  fraud:
-    match: {{path: /v1/fraud}}
-    targeting_key: [{{header: x-user-id}}]
-    rules: [{{segment: gold, split: {{candidate: 1}}}}]
-    split: {{stable: 90, candidate: 10}}
-"""
+
+class NotStarted(SystemExit):
+    """A process does not start; with all that it and the others said."""
 
 
 class Stand:
@@ -59,20 +47,11 @@ class Stand:
         self.wait(lambda: connects(port), "the model stand-in")
         return port
 
-    def gateway(self, model_port: int) -> tuple[int, int]:
-        """Start the gateway before it; its process and port."""
-        port = free_port()
-        file = self.folder / "gateway.yaml"
-        file.write_text(GATEWAY.format(port=port, admin_port=free_port(), model_port=model_port))
-        pid = self.start("gateway", [sys.executable, "-m", "gateway", "serve", "--config", str(file)], cores=[PROXY])
-        self.wait(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the gateway")
-        return pid, port
-
     def start(self, name: str, command: Sequence[str], *, cores: Sequence[int], **env: str) -> int:
         """Start a process on those cores; what it says goes to a file that is shown when it does not start."""
         with (self.folder / f"{name}.log").open("wb") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            pinned = ["taskset", "-c", ",".join(map(str, cores)), *command]
+            pinned = [*LEASH, "taskset", "-c", ",".join(map(str, cores)), *command]
             process = subprocess.Popen(pinned, cwd=self.folder, env={**os.environ, **env}, **streams)
         self._processes.append(process)
         return process.pid
@@ -83,7 +62,7 @@ class Stand:
         while not ready():
             if time.monotonic() > give_up or self._processes[-1].poll() is not None:
                 logs = "\n".join(log.read_text(errors="replace") for log in self.folder.glob("*.log"))
-                raise SystemExit(f"{name} does not start:\n{logs}")
+                raise NotStarted(f"{name} does not start:\n{logs}")
             time.sleep(0.05)
 
     def stop(self, *pids: int) -> None:

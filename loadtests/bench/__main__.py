@@ -3,7 +3,7 @@
     make bench
     make bench ARGS='--only requests,latency --rounds 5 --seconds 3'
 
-All of it takes about ten minutes, and writes docs/benchmarks.md and its plots; a part (--only) is printed and written
+All of it takes about six minutes, and writes docs/benchmarks.md and its plots; a part (--only) is printed and written
 nowhere, unless --page names a file. Needs wrk and two cores; what else is not installed is said and left out.
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
     allow_descriptors()
     contenders = found(options.beside)
     for name in missing(contenders):
-        say(f"{name} is not installed, or not wanted, so it is not measured")
+        say(f"{name} is not installed, or not wanted: it is left out")
     tables: list[Table] = []
     busy = machine.load()
     with Stand() as stand:
@@ -71,7 +71,7 @@ def arguments() -> argparse.Namespace:
         "--beside", type=words(("nginx", "haproxy", "envoy")), help="some of nginx,haproxy,envoy; empty: none"
     )
     parser.add_argument("--rounds", type=whole, default=3)
-    parser.add_argument("--seconds", type=at_least(0.1), default=1.0, help="of one turn of one contender")
+    parser.add_argument("--seconds", type=at_least(0.1), default=0.8, help="of one turn of one contender")
     parser.add_argument("--page", type=Path, help="where the page goes; plots go beside it")
     parser.add_argument("--json", type=Path, help="where every round's figures go as JSON")
     options = parser.parse_args()

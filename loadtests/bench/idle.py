@@ -12,13 +12,13 @@ from loadtests.stand import family
 
 REQUEST = f"GET {PATH.format(0)} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-user-id: u-1\r\n\r\n".encode()
 SPARE = 200
-"""Descriptors that are left for everything else."""
+"""Connections that are left for everything else."""
 
 
 def possible(wanted: int) -> int:
-    """As many as this process may hold."""
+    """As many as a proxy may hold that sets aside two descriptors for each."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return wanted if most == resource.RLIM_INFINITY else min(wanted, most - SPARE)
+    return wanted if most == resource.RLIM_INFINITY else min(wanted, most // 2 - SPARE)
 
 
 def allow_descriptors() -> None:

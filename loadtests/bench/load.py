@@ -14,7 +14,7 @@ from pathlib import Path
 
 from loadtests.bench.contenders import Target
 from loadtests.bench.setting import PATH
-from loadtests.stand import OTHERS, family
+from loadtests.stand import LEASH, OTHERS, family
 
 USERS = 2000
 BODIES = 32 << 20
@@ -43,6 +43,8 @@ end
 local n = 0
 function request()
   n = n + 1
+  -- The first call is a trial, before any connection.
+  if n == 2 then io.write('BEGUN\\n') io.flush() end
   local i = n % {users} + 1
   if not {traced} then return heads[i] end
   return heads[i] .. string.format('%032x', n) .. tails[i]
@@ -119,18 +121,39 @@ def load(target: Target, shape: Shape, *, folder: Path, seconds: float) -> Turn:
     """One turn. wrk takes whole seconds only, so it is told when to stop."""
     file = folder / "load.lua"
     file.write_text(script(shape))
-    command = ["taskset", "-c", str(OTHERS), "wrk", "-t1", f"-c{shape.connections}", f"-d{math.ceil(seconds) + 30}s"]
-    command += ["--timeout", "20s", "-s", str(file), f"http://127.0.0.1:{target.port}"]
+    command = [*LEASH, "taskset", "-c", str(OTHERS), "wrk", "-t1", f"-c{shape.connections}", "--timeout", "20s"]
+    command += [f"-d{math.ceil(seconds) + 60}s", "-s", str(file), f"http://127.0.0.1:{target.port}"]
     before = spent(target.pid)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
-        try:
-            client.wait(seconds)
-        except subprocess.TimeoutExpired:
-            client.send_signal(signal.SIGINT)
-        said, _ = client.communicate(timeout=60)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0) as client:
+        said = until_begun(client)
+        time.sleep(seconds)
+        said += end(client)
     after = spent(target.pid)
     used = {kind: after[kind] - before.get(kind, 0.0) for kind in after}
-    return read(said, used)
+    return read(said.decode(errors="replace"), used)
+
+
+def until_begun(client: "subprocess.Popen[bytes]") -> bytes:
+    """What it says before the first request: until then a signal would end it without a word."""
+    assert client.stdout is not None
+    said = b""
+    while line := client.stdout.readline():
+        said += line
+        if b"BEGUN" in line:
+            break
+    return said
+
+
+def end(client: "subprocess.Popen[bytes]") -> bytes:
+    """What it says at its end. It takes the signal twice where the first comes before it sleeps."""
+    give_up = time.monotonic() + 60
+    while True:
+        client.send_signal(signal.SIGINT)
+        try:
+            return client.communicate(timeout=0.3)[0]
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > give_up:
+                client.kill()
 
 
 def read(said: str, used: dict[str, float]) -> Turn:

@@ -64,7 +64,9 @@ def _litellm(stand: Stand, _: Setting, model: int) -> Target:
     file = stand.folder / "litellm.yaml"
     file.write_text(json.dumps({"model_list": [{"model_name": "chat", "litellm_params": params}]}))
     options = ["--config", str(file), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
-    env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR"}
+    # Without a key it starts only when it is told to: it listens on 127.0.0.1, for this run.
+    env = {"LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    env |= {"LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR"}
     pid = stand.start("litellm", [str(BIN / "litellm"), *options, "--telemetry", "False"], cores=[PROXY], **env)
     stand.wait(lambda: answers(f"http://127.0.0.1:{port}/health/liveliness"), LITELLM, seconds=PATIENCE)
     return Target(LITELLM, pid, port)

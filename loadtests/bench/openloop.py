@@ -69,7 +69,11 @@ class Connection(asyncio.Protocol):
         """Ready."""
         self._transport = transport
         self._parser = httptools.HttpResponseParser(self)
-        self._client.free(self)
+        self._client.opened(self)
+
+    def close(self) -> None:
+        """At the end."""
+        self._transport.abort()
 
     def ask(self, request: bytes, due: float) -> None:
         """Send one that was due then."""
@@ -109,8 +113,10 @@ class Client:
         self._open = 0
         self._waiting: deque[float] = deque()
         self._idle: list[Connection] = []
+        self._connections: set[Connection] = set()
         self._dialling: set[asyncio.Task[None]] = set()
         self._done = asyncio.Event()
+        self._all_gone = asyncio.Event()
         self._requests = [request(number) for number in range(USERS)]
         self.latencies: list[float] = []
         self.late: list[float] = []
@@ -128,6 +134,15 @@ class Client:
             self.failed += self._wanted - self._over
         finally:
             ticker.stop()
+            await self._close()
+
+    async def _close(self) -> None:
+        """Every connection, the server's side as well."""
+        await asyncio.gather(*self._dialling)
+        for connection in self._connections:
+            connection.close()
+        if self._connections:
+            await asyncio.wait_for(self._all_gone.wait(), PATIENCE)
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -152,14 +167,23 @@ class Client:
         while self._waiting and self._idle:
             self._idle.pop().ask(self._requests[self._over % USERS], self._waiting.popleft())
 
+    def opened(self, connection: Connection) -> None:
+        """A new one, which can be asked."""
+        self._connections.add(connection)
+        self.free(connection)
+
     def free(self, connection: Connection) -> None:
         """It can be asked."""
-        self._idle.append(connection)
-        self._send()
+        if connection in self._connections:
+            self._idle.append(connection)
+            self._send()
 
     def lost(self, connection: Connection) -> None:
         """It is gone."""
         self._open -= 1
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
         if connection in self._idle:
             self._idle.remove(connection)
 

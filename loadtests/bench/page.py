@@ -12,6 +12,7 @@ ABOUT = """\
 Written by `make bench`: the gateway beside other proxies that do the same work, in one run on one machine. What is
 measured and how stands with each table and [at the end](#how-it-is-measured).
 """
+STANDING = "The gateway's figure divided by the other's, with the least and the most of all rounds."
 HOW = """\
 ## How it is measured
 
@@ -56,7 +57,7 @@ def _facts(facts: Mapping[str, str]) -> str:
 
 def _contenders(table: Table, ours: str) -> list[str]:
     names = table.contenders
-    lines = [f"In {table.unit}; in brackets how many times that the {ours} takes.", ""] if ours in names else []
+    lines = [f"In {table.unit}; in brackets the {ours}'s figure divided by it.", ""] if ours in names else []
     lines += [f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
     for row, cells in table.rows.items():
         shown = [_cell(cells, name, ours, table.digits) for name in names]
@@ -84,7 +85,7 @@ def _features(table: Table) -> list[str]:
 def _standing(tables: Sequence[Table], ours: str) -> str:
     """First where the gateway takes more than another, then where it takes less."""
     worse, better = standing(tables, ours)
-    lines = ["## Where others are better", ""]
+    lines = ["## Where others are better", "", STANDING, ""]
     lines += _listed(worse) or ["Nowhere in this run."]
     lines += ["", "## Where the gateway is better", "", *(_listed(better) or ["Nowhere in this run."]), ""]
     return "\n".join(lines)
@@ -121,5 +122,5 @@ def _listed(found: Standing) -> list[str]:
     lines = []
     for name, rows in found.items():
         shown = [f"{row} {each.middle:.2f} ({each.least:.2f} to {each.most:.2f})" for row, each in rows]
-        lines += [f"- **{name}**, times what it takes: {'; '.join(shown)}."]
+        lines += [f"- **{name}**: {'; '.join(shown)}."]
     return lines
