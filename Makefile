@@ -1,8 +1,9 @@
 # Every target works from a fresh clone: what it needs is installed first, in the locked versions, into .venv,
-# .venv-mlserver and .venv-supply. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
+# .venv-mlserver, .venv-supply and .venv-fast. Needed beforehand: Python 3.11 or newer with its venv module (3.11 or 3.12 for MLServer).
 
 PYTHON ?= python3
 JOBS ?= auto
+SERVING := tests/core tests/wire tests/proxy tests/chaos tests/processes tests/peers
 BIN := .venv/bin
 UV := $(BIN)/uv
 
@@ -13,11 +14,18 @@ export UV_PYTHON_DOWNLOADS := never
 .PHONY: help test proofs lint demo bench shadow load rehearse soak attacks fuzz simulate lock image sbom audit venv clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients; JOBS=1 for one after the other
 	@.ci/packages
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+.PHONY: fast test-fast
+fast: .venv-fast/ready ## the gateway with its hot path compiled: .venv-fast/bin/gateway; needs a C compiler
+
+test-fast: .venv-fast/ready .venv-mlserver/ready ## the tests of all that serves, against the compiled gateway
+	@.ci/packages
+	@PYTHONSAFEPATH=1 .venv-fast/bin/pytest -o pythonpath= -n $(JOBS) --dist loadfile $(or $(ARGS),$(SERVING))
 
 proofs: .venv/ready ## tests/whole in full: half an hour of changes under load, kills, faults and large numbers
 	@.ci/packages
@@ -77,10 +85,14 @@ audit: .venv-supply/ready ## ask PyPI for known faults of what the image holds; 
 venv: .venv/ready .venv-mlserver/ready ## both environments, nothing run
 
 clean: ## remove all environments and caches
-	rm -rf .venv .venv-mlserver .venv-supply .venv-fuzz .venv-peers .venv-more .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
+	rm -rf .venv .venv-mlserver .venv-supply .venv-fast .venv-fuzz .venv-peers .venv-more .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
 
 .venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/venv
+	@touch $@
+
+.venv-fast/ready: requirements/dev.txt pyproject.toml hatch_build.py $(shell find gateway -name '*.py') | .venv/ready
+	@.ci/venv-fast
 	@touch $@
 
 .venv-supply/ready: requirements/supply.txt | .venv/ready

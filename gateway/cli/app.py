@@ -8,6 +8,8 @@ failed, 2 bad usage, 130 interrupted.
 import os
 import sys
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from typing import NoReturn
 
 import click
@@ -80,8 +82,15 @@ class Commands(click.Group):
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
 
+def _version() -> str:
+    """Ours, with a word on it where the hot path is compiled (see `hatch_build.py`)."""
+    hot = find_spec("gateway.wire.server")
+    is_compiled = hot is not None and str(hot.origin).endswith(tuple(EXTENSION_SUFFIXES))
+    return f"{__version__} (compiled)" if is_compiled else __version__
+
+
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gateway", message="%(prog)s %(version)s")
+@click.version_option(_version(), prog_name="gateway", message="%(prog)s %(version)s")
 def gateway() -> None:
     """A gateway in front of model servers.
 

@@ -79,8 +79,6 @@ class Attempt:
     _backlog = 0
     _status = 0
     sent = 0.0
-    _due = NEVER
-    """When the model must have begun its reply."""
     _is_overdue = False
 
     def __init__(self, call: Call, lane: Lane, tried: tuple[Endpoint, ...] = ()) -> None:
@@ -90,6 +88,8 @@ class Attempt:
         self.tried = tried
         self.variant = lane.variant
         self._began = monotonic()
+        self._due = NEVER
+        """When the model must have begun its reply."""
 
     def start(self) -> None:
         """Begin; everything else comes by itself."""

@@ -11,7 +11,7 @@ from gateway.core import reading
 from gateway.core.bodies import write_model
 from gateway.core.chain import Chances, Failure, Obstacle, Step, reason
 from gateway.core.decide import CompiledRoute, Decision
-from gateway.core.permits import UNCOUNTED, Permit
+from gateway.core.permits import UNCOUNTED
 from gateway.errors import Refusal, refusal
 from gateway.proxy import heads
 from gateway.proxy.answers import answer_error, answer_fixed, exposed
@@ -62,7 +62,6 @@ class Call:
     _cookie = b""
     _inquiry: Inquiry | None = None
     _failures: Failures | None = None
-    permit: Permit = UNCOUNTED
     recording: Recording | None = None
     """For the shadows that get a copy."""
 
@@ -79,6 +78,7 @@ class Call:
         self.marks = heads.marks(request.headers)
         self.forwarded = runtime.forwarded(request)
         self.payload = Payload(request, route.route.replay_body)
+        self.permit = UNCOUNTED
 
     def begin(self) -> None:
         """Start; the body may still be coming."""

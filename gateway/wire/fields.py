@@ -42,7 +42,9 @@ class Memory(dict[bytes, Value], Generic[Value]):
     """What was read of heads and their pieces. The same ones come again and again, so it is remembered, within a
     bound; when that is reached all is forgotten, which costs less than to know what was used last."""
 
-    _left = _ROOM
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = _ROOM
 
     def remember(self, piece: bytes, read: Value) -> None:
         """Keep what was read, if there is room."""

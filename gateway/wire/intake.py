@@ -54,10 +54,10 @@ class Intake:
     )
 
     def __init__(self, connection: Queue, bounds: Bounds) -> None:
-        self._connection = connection
+        self._connection: Queue | None = connection
         self.bounds = bounds
         """For the requests that are yet to come; changed only while `is_resting`."""
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self.request: Request | None = None
         """The request whose head or body is being received."""
         self.in_head = False
@@ -100,8 +100,10 @@ class Intake:
         self.broken = self.refused = True
         request, self.request = self.request, None
         if request is None or self.in_head:
-            request = request or Request(self._connection)
-            self._connection.queue.append(request)
+            connection = self._connection
+            assert connection is not None
+            request = request or Request(connection)
+            connection.queue.append(request)
         self.in_head = False
         request.keep_alive = False
         request.fault = verdict
@@ -111,8 +113,7 @@ class Intake:
     def end(self) -> None:
         """The connection is no more. Nothing is left that refers to itself, so nobody need search for it."""
         self.broken = True
-        self.request = None
-        del self.parser, self._connection
+        self.request = self.parser = self._connection = None
 
     def continue_http(self) -> None:
         """The upgrade was not accepted: what followed it is HTTP after all."""
@@ -140,8 +141,10 @@ class Intake:
         self._fed += len(data)
         if b"\r\n" not in self._start:
             self._start += data
+        parser = self.parser
+        assert parser is not None
         try:
-            self.parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._switch()
         except httptools.HttpParserError as error:
@@ -207,6 +210,7 @@ class Intake:
 
     def on_message_begin(self) -> None:
         """A head begins."""
+        assert self._connection is not None
         self.in_head = True
         self.request = Request(self._connection)
 
@@ -230,9 +234,9 @@ class Intake:
 
     def on_headers_complete(self) -> None:
         """The head is complete: judge it, and line the request up."""
-        request = self.request
+        request, parser = self.request, self.parser
         assert request is not None
-        parser = self.parser
+        assert parser is not None
         request.method = parser.get_method()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
@@ -246,6 +250,7 @@ class Intake:
             self._upgrading = parser.should_upgrade()
             if not self._upgrading or not _may_upgrade(request):
                 request.upgrade = None
+        assert self._connection is not None
         self._connection.queue.append(request)
 
     def on_body(self, data: bytes) -> None:
