@@ -103,7 +103,6 @@ class Request:
     body_size = 0
     complete = False
     fault: Refusal | None = None
-    receiver: Receiver | None = None
     replying = False
     chunking = False
     until_close = False
@@ -111,6 +110,7 @@ class Request:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.receiver: Receiver | None = None
         self.fields: list[Field] = []
         self.headers: dict[bytes, bytes] = {}
         """Lower-case names to their first values; filled when the head is complete."""
