@@ -1,5 +1,7 @@
 """Other proxies, configured for the same work as the gateway: the same variants by the same header, the same segment, a
-request id, connections kept on both sides. Texts only; nothing is started here.
+request id, connections kept on both sides. Where a default would hurt one in what is measured, it is set: nginx reads
+large bodies in large pieces, HAProxy keeps its connections to the model however many clients there are. Texts only;
+nothing is started here.
 """
 
 import json
@@ -43,7 +45,7 @@ def nginx(setting: Setting, place: Place) -> str:
 worker_processes {setting.workers}; daemon off; pid {folder}/pid;
 events {{ worker_connections 19000; }}
 http {{
-access_log off; keepalive_requests {KEPT}; keepalive_timeout 600; client_max_body_size 64m;
+access_log off; keepalive_requests {KEPT}; keepalive_timeout 600; client_max_body_size 64m; client_body_buffer_size 2m;
 client_body_temp_path {folder}/body; {temporary}
 split_clients "bench$http_x_user_id" $side {{ {shares} * v0; }}
 map $http_x_tier $chosen {{ gold v1; default $side; }}
@@ -67,6 +69,8 @@ def haproxy(setting: Setting, place: Place) -> str:
     return f"""
 global
   nbthread {setting.workers}
+  tune.pool-low-fd-ratio 100
+  tune.pool-high-fd-ratio 100
 defaults
   mode http
   timeout connect 5s
