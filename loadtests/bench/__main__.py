@@ -14,9 +14,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from loadtests.bench import machine, more, page, plot
 from loadtests.bench.contenders import PURE, ROOT, found, missing
@@ -27,38 +28,49 @@ from loadtests.stand import CORES, Stand
 
 MOST = 1000.0
 PAGE = ROOT / "docs/benchmarks.md"
-PLOTTED = {"requests": PURE, "latency": ""}
+BUSY = 0.5
+"""Cores: with more than that going on, the page says that its figures suffer."""
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure or read, print, write."""
     options = arguments()
+    result = json.loads(options.read.read_text()) if options.read else measured(options)
+    tables = [Table(**table) for table in result["tables"]]
+    if options.page is not None:
+        write(options.page, tables, result["facts"], busy=result["busy"] > BUSY)
+    if options.json is not None:
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    """All that is wanted; each table is printed as it is done."""
     check_machine()
     allow_descriptors()
     contenders = found(options.beside)
     for name in missing(contenders):
         say(f"{name} is not installed, or not wanted: it is left out")
-    tables: list[Table] = []
     busy = machine.load()
+    names = options.only or everything()
     with Stand() as stand:
         bench = Bench(stand, stand.model(), contenders, options.rounds, options.seconds)
-        for name in options.only or everything():
-            say(f"measuring: {name}")
-            for table in EXPERIMENTS[name](bench):
-                tables.append(table)
-                sys.stdout.write(f"\n{table.title}\n{page.body(table, PURE)}\n")
-                sys.stdout.flush()
-    also = more.found() if "chat" in (options.only or everything()) else []
+        tables = [table for name in names for table in tell(name, EXPERIMENTS[name](bench))]
     facts = {
         "measured on": time.strftime("%Y-%m-%d", time.gmtime()),
         "how": f"{options.rounds} rounds of {options.seconds:g} s each",
         "busy with other things before": f"{busy:.1f} cores",
-        **machine.facts([*contenders, *also]),
+        **machine.facts([*contenders, *(more.found() if "chat" in names else [])]),
     }
-    if options.page is not None:
-        write(options.page, tables, facts)
-    if options.json is not None:
-        options.json.write_text(json.dumps({"facts": facts, "tables": [asdict(table) for table in tables]}, indent=1))
+    return {"facts": facts, "busy": busy, "tables": [asdict(table) for table in tables]}
+
+
+def tell(name: str, tables: Iterator[Table]) -> Iterator[Table]:
+    """Say what is measured, and print what was."""
+    say(f"measuring: {name}")
+    for table in tables:
+        sys.stdout.write(f"\n{table.title}\n{page.body(table, PURE)}\n")
+        sys.stdout.flush()
+        yield table
 
 
 def arguments() -> argparse.Namespace:
@@ -74,6 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=at_least(0.1), default=0.8, help="of one turn of one contender")
     parser.add_argument("--page", type=Path, help="where the page goes; plots go beside it")
     parser.add_argument("--json", type=Path, help="where every round's figures go as JSON")
+    parser.add_argument("--read", type=Path, metavar="JSON", help="measure nothing, write the page of these figures")
     options = parser.parse_args()
     if options.only is None and options.page is None:
         options.page = PAGE
@@ -128,15 +141,29 @@ def check_machine() -> None:
         say("there is one core only: the client takes its part of what the proxies could use")
 
 
-def write(file: Path, tables: list[Table], facts: dict[str, str]) -> None:
+def write(file: Path, tables: list[Table], facts: dict[str, str], *, busy: bool) -> None:
     """The page, and the plots beside it."""
     plots = {}
     for table in tables:
         if table.name in PLOTTED:
             plots[table.name] = f"{file.stem}-{table.name}.svg"
-            (file.parent / plots[table.name]).write_text(plot.bars(table, relative_to=PLOTTED[table.name]))
-    file.write_text(page.page(tables, facts, ours=PURE, plots=plots))
+            (file.parent / plots[table.name]).write_text(PLOTTED[table.name](table))
+    file.write_text(page.page(tables, facts, ours=PURE, plots=plots, busy=busy))
     say(f"written: {file}")
+
+
+def plot_requests(table: Table) -> str:
+    """Relative to the gateway: bodies differ by a thousand times."""
+    return plot.bars(table, relative_to=PURE)
+
+
+def plot_latency(table: Table) -> str:
+    """What the client says of itself left out."""
+    rows = {row: cells for row, cells in table.rows.items() if "client" not in row}
+    return plot.bars(replace(table, rows=rows), logarithmic=True)
+
+
+PLOTTED: dict[str, Callable[[Table], str]] = {"requests": plot_requests, "latency": plot_latency}
 
 
 def say(line: str) -> None:

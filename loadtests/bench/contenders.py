@@ -65,9 +65,9 @@ def program(name: str) -> str | None:
 
 
 def version(command: Sequence[str]) -> str:
-    """The first number with dots that it says."""
+    """The first number with two dots that it says."""
     said = subprocess.run(command, capture_output=True, text=True, check=True)
-    numbers = re.search(r"\d+\.\d+(\.\d+)?", said.stdout + said.stderr)
+    numbers = re.search(r"\d+\.\d+\.\d+", said.stdout + said.stderr)
     return numbers[0] if numbers else "?"
 
 

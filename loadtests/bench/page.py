@@ -12,7 +12,14 @@ ABOUT = """\
 Written by `make bench`: the gateway beside other proxies that do the same work, in one run on one machine. What is
 measured and how stands with each table and [at the end](#how-it-is-measured).
 """
-STANDING = "The gateway's figure divided by the other's, with the least and the most of all rounds."
+WORSE = (
+    "The gateway's figure divided by the other's, with the least and the most of all rounds, where it is above 1.05."
+)
+BETTER = "The same, where it is below 0.95 in every round."
+BUSY = """\
+**The machine was busy with other things**, so these figures say little about it, and nothing about latency; ratios of
+CPU time suffer least. `make bench` on a machine that does nothing else gives better ones.
+"""
 HOW = """\
 ## How it is measured
 
@@ -34,9 +41,11 @@ compiled (`.venv-fast`), that one stands beside it.
 """
 
 
-def page(tables: Sequence[Table], facts: Mapping[str, str], *, ours: str, plots: Mapping[str, str]) -> str:
-    """All of it; plots are file names by the table they show."""
-    parts = [ABOUT, _facts(facts), _standing(tables, ours)]
+def page(
+    tables: Sequence[Table], facts: Mapping[str, str], *, ours: str, plots: Mapping[str, str], busy: bool = False
+) -> str:
+    """All of it; plots are file names by the table they show. A busy machine is told of at once."""
+    parts = [ABOUT, _facts(facts), *([BUSY] if busy else []), _standing(tables, ours)]
     for table in tables:
         plot = f"![{table.title}]({plots[table.name]})\n" if table.name in plots else ""
         parts += [f"## {table.title}\n", f"{table.text}\n", *([plot] if plot else []), body(table, ours)]
@@ -82,29 +91,40 @@ def _features(table: Table) -> list[str]:
     return lines
 
 
-def _standing(tables: Sequence[Table], ours: str) -> str:
-    """First where the gateway takes more than another, then where it takes less."""
-    worse, better = standing(tables, ours)
-    lines = ["## Where others are better", "", STANDING, ""]
-    lines += _listed(worse) or ["Nowhere in this run."]
-    lines += ["", "## Where the gateway is better", "", *(_listed(better) or ["Nowhere in this run."]), ""]
-    return "\n".join(lines)
-
-
-Standing = dict[str, list[tuple[str, Ratio]]]
+Standing = dict[str, dict[str, Ratio]]
 
 
 def standing(tables: Sequence[Table], ours: str) -> tuple[Standing, Standing]:
-    """By contender the rows where ours takes more, and those where it takes less; what is as good is in neither."""
+    """By row and contender: where ours takes more in the median of the rounds, and where it takes less in every one."""
     worse: Standing = {}
     better: Standing = {}
     for table in tables:
         for row, name, found in _ratios(table, ours):
             if found.middle > NEAR:
-                worse.setdefault(name, []).append((f"{table.title}, {row}", found))
-            elif found.middle < 1 / NEAR:
-                better.setdefault(name, []).append((f"{table.title}, {row}", found))
+                worse.setdefault(f"{table.title}: {row}", {})[name] = found
+            elif found.most < 1 / NEAR:
+                better.setdefault(f"{table.title}: {row}", {})[name] = found
     return worse, better
+
+
+def _standing(tables: Sequence[Table], ours: str) -> str:
+    worse, better = standing(tables, ours)
+    lines = ["## Where others are better", "", WORSE, "", *_listed(worse)]
+    return "\n".join([*lines, "", "## Where the gateway is better", "", BETTER, "", *_listed(better), ""])
+
+
+def _listed(found: Standing) -> list[str]:
+    names = list(dict.fromkeys(name for cells in found.values() for name in cells))
+    if not names:
+        return ["Nowhere in this run."]
+    lines = [f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    return lines + [
+        f"| {row} | {' | '.join(_span(cells.get(name)) for name in names)} |" for row, cells in found.items()
+    ]
+
+
+def _span(found: Ratio | None) -> str:
+    return f"{found.middle:.2f} ({found.least:.2f} to {found.most:.2f})" if found else ""
 
 
 def _ratios(table: Table, ours: str) -> list[tuple[str, str, Ratio]]:
@@ -116,11 +136,3 @@ def _ratios(table: Table, ours: str) -> list[tuple[str, str, Ratio]]:
         pairs = [(row, name, ratio(cells[ours], cells[name])) for name in others if ours in cells]
         found += [(row, name, each) for row, name, each in pairs if each is not None]
     return found
-
-
-def _listed(found: Standing) -> list[str]:
-    lines = []
-    for name, rows in found.items():
-        shown = [f"{row} {each.middle:.2f} ({each.least:.2f} to {each.most:.2f})" for row, each in rows]
-        lines += [f"- **{name}**: {'; '.join(shown)}."]
-    return lines

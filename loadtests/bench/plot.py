@@ -1,5 +1,7 @@
 """Plots as SVG, written by hand: bars for each row of a table, one for each contender. Pure: a table in, text out."""
 
+import math
+from collections.abc import Callable
 from html import escape
 
 from loadtests.bench.figures import Table, middle
@@ -9,21 +11,28 @@ LEFT, WIDTH, RIGHT = 250, 520, 90
 BAR, GAP, TOP = 14, 16, 64
 
 
-def bars(table: Table, *, relative_to: str = "") -> str:
+def bars(table: Table, *, relative_to: str = "", logarithmic: bool = False) -> str:
     """Shorter is better. With a contender to be relative to, its bar in each row is 1: rows of any size compare."""
     scaled = {row: _scaled(cells, relative_to) for row, cells in table.rows.items()}
     names = table.contenders
-    most = max(value for cells in scaled.values() for value in cells.values()) or 1.0
-    unit = f"{relative_to} = 1" if relative_to else table.unit
+    length = _lengths([value for cells in scaled.values() for value in cells.values()], logarithmic)
+    unit = f"{relative_to} = 1" if relative_to else table.unit + (", logarithmic" if logarithmic else "")
     parts = [_text(0, 20, f"{table.title} ({unit}; shorter is better)", size=14), *_legend(names)]
     y = TOP
     for row, cells in scaled.items():
         height = len(cells) * BAR
         parts.append(_text(LEFT - 10, y + height / 2 + 4, row, anchor="end"))
         for place, (name, value) in enumerate(cells.items()):
-            parts += _bar(y + place * BAR, WIDTH * value / most, COLOURS[names.index(name) % len(COLOURS)], value)
+            parts += _bar(y + place * BAR, length(value), COLOURS[names.index(name) % len(COLOURS)], value)
         y += height + GAP
     return _svg(LEFT + WIDTH + RIGHT, y, parts)
+
+
+def _lengths(values: list[float], logarithmic: bool) -> Callable[[float], float]:
+    most, least = max(values), min(values) / 2
+    if logarithmic and least > 0:
+        return lambda value: WIDTH * math.log(value / least) / math.log(most / least)
+    return lambda value: WIDTH * value / (most or 1.0)
 
 
 def _scaled(cells: dict[str, list[float]], relative_to: str) -> dict[str, float]:

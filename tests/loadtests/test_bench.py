@@ -191,11 +191,32 @@ def table() -> Table:
 
 def test_the_page_says_first_where_others_are_better(table: Table) -> None:
     worse, better = page.standing([table], "gateway")
-    assert [row for row, _ in worse["nginx & others"]] == ["The cost of a request, small"]
-    assert [row for row, _ in better["nginx & others"]] == ["The cost of a request, large"]
+    assert {row: list(cells) for row, cells in worse.items()} == {"The cost of a request: small": ["nginx & others"]}
+    assert {row: list(cells) for row, cells in better.items()} == {"The cost of a request: large": ["nginx & others"]}
     text = page.page([table], {"machine": "one"}, ours="gateway", plots={})
     assert text.index("## Where others are better") < text.index("## Where the gateway is better")
     assert "| small | 40 | 20 (2.00) |" in text
+
+
+def test_better_in_most_rounds_is_not_better(table: Table) -> None:
+    """Nor is it worse; but what is worse in most rounds is said."""
+    for row, ours in (("large", 900), ("large", 300), ("small", 10), ("small", 50)):
+        table.add(row, "gateway", ours)
+        table.add(row, "nginx & others", 800 if row == "large" else 20)
+    worse, better = page.standing([table], "gateway")
+    assert (list(worse), list(better)) == (["The cost of a request: small"], [])
+
+
+def test_a_busy_machine_is_told_of(table: Table) -> None:
+    said = "The machine was busy"
+    assert said in page.page([table], {}, ours="gateway", plots={}, busy=True)
+    assert said not in page.page([table], {}, ours="gateway", plots={})
+
+
+def test_a_logarithmic_plot_has_bars_between_none_and_all(table: Table) -> None:
+    root = ET.fromstring(plot.bars(table, logarithmic=True))
+    widths = [float(each.attrib["width"]) for each in root.iter("{http://www.w3.org/2000/svg}rect")][3:]
+    assert 0 < min(widths) < max(widths) == plot.WIDTH
 
 
 def test_the_page_shows_what_failed(table: Table) -> None:
