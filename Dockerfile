@@ -10,6 +10,9 @@
 # In the configuration, listen on 0.0.0.0:8080. The admin address is the container's own loopback unless the file says
 # otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 40).
 #
+# The hot path is compiled where the builder has a C compiler or can install COMPILER, else the same sources run as they
+# are; `docker run model-gateway --version` says which.
+#
 # To build from a copy of the base in a registry of your own, or from one digest for good:
 #   docker build --build-arg PYTHON_IMAGE=registry.example.com/python@sha256:... -t model-gateway .
 # `make image` builds it without an engine and tries it.
@@ -17,14 +20,18 @@
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
+ARG COMPILER="gcc libc6-dev"
+RUN command -v gcc || { apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; } \
+ || echo "no C compiler can be installed: the hot path will not be compiled"
 WORKDIR /src
-COPY requirements/build.txt requirements/serve.txt requirements/
-RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+COPY requirements/fast.txt requirements/serve.txt requirements/
+RUN pip install --require-hashes -r requirements/fast.txt \
  && python -m venv --without-pip /opt/gateway \
- && pip --python /opt/gateway/bin/python install --no-cache-dir --require-hashes -r requirements/serve.txt
-COPY pyproject.toml README.md LICENSE ./
+ && pip --python /opt/gateway/bin/python install --require-hashes -r requirements/serve.txt
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY gateway gateway
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+RUN if command -v gcc; then export HATCH_BUILD_HOOK_ENABLE_CUSTOM=true; fi \
+ && pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
  && pip --python /opt/gateway/bin/python install --no-cache-dir --no-deps /wheel/*.whl \
  && mkdir /state
 

@@ -75,6 +75,7 @@ def test_the_source_distribution_builds_what_it_says(dist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "requirements/serve.txt"} <= names
+    assert {"hatch_build.py", "requirements/fast.txt"} <= names
     assert {"deploy/systemd/gateway.service", "deploy/kubernetes/kustomization.yaml"} <= names
 
 
@@ -114,6 +115,8 @@ def imports(file: Path) -> Iterator[str]:
         ("dev", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
         ("dev", group("dev")),
         ("build", group("build")),
+        ("fast", [Requirement(line) for line in PROJECT["project"]["dependencies"]]),
+        ("fast", group("fast")),
         ("supply", group("supply")),
         ("mlserver", group("mlserver")),
         ("peers", group("peers")),
@@ -127,7 +130,7 @@ def test_every_requirement_is_locked_within_its_bounds(lock: str, requirements: 
         assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
 
 
-@pytest.mark.parametrize("lock", ["build", "serve", "dev", "supply", "mlserver", "peers"])
+@pytest.mark.parametrize("lock", ["build", "fast", "serve", "dev", "supply", "mlserver", "peers"])
 def test_no_pin_is_without_a_hash(lock: str) -> None:
     """What is installed is what was tried, byte for byte."""
     named = re.findall(r"^[\w.-]+", text_of(lock), re.MULTILINE)
@@ -136,7 +139,7 @@ def test_no_pin_is_without_a_hash(lock: str) -> None:
     )
 
 
-@pytest.mark.parametrize("lock", ["build", "serve"])
+@pytest.mark.parametrize("lock", ["build", "fast", "serve"])
 def test_what_is_tested_is_what_is_served(lock: str) -> None:
     """The serving and building versions are those the tests ran with."""
     dev = pins("dev")
