@@ -56,9 +56,10 @@ def admin() -> Iterator[Target]:
 
 
 def _statuses(client: Client) -> list[int]:
-    """Of the replies until the gateway closes. What streams without end is left after its head."""
+    """Of the replies until the gateway closes. What streams without end is left after its head, and so is a reply to a
+    request of HTTP/0.9, which aiohttp answers in a way of its own."""
     statuses: list[int] = []
-    with contextlib.suppress(ClosedError, TruncatedError, ConnectionResetError):
+    with contextlib.suppress(ClosedError, TruncatedError, ConnectionResetError, http1.MalformedError):
         while True:
             reply = http1.read_final_head(client.stream)
             statuses.append(reply.status)

@@ -142,6 +142,8 @@ def test_a_reply_before_any_request_stays_with_that_connection(
     with gateway.connect() as unlucky:
         assert unlucky.get("/first").status in {200, 502}
     origin.greet = None
+    for connection in origin.alive:
+        connection.wait_gone()
     assert_in_step(client, "/second")
     with gateway.connect() as other:
         assert_in_step(other, "/third")
