@@ -20,8 +20,6 @@ _CHANGES = b"breaker changes"
 """The cell that counts the changes of state that a worker told of."""
 _AFTER = 1.0
 """Seconds beyond its window for which a breaker is looked at after the last call."""
-_FRESH = 5
-"""Every so many ticks the cells of workers that came meanwhile are looked up."""
 OnTransition = Callable[[str, Transition], None]
 
 
@@ -38,6 +36,9 @@ class Guard:
         self._own = Slot(number, *own)
         self._busy_until = 0.0
         self._slots = [self._own]
+        self._everywhere = board.cells(budget_key)
+        """What a worker names last of a variant it calls; the list grows when others do."""
+        self._seen = 0
         self.refresh()
         shared = Shared(self._own, self._slots)
         self.breaker = Breaker(variant.breaker, shared, permits, draw=random)
@@ -63,7 +64,10 @@ class Guard:
         self.retries.allowance = budget.retries(variant.retry.budget, variant.breaker.window)
 
     def refresh(self) -> None:
-        """Find the cells of the other workers. Both lists stay the same ones."""
+        """Find the cells of workers that have called the variant meanwhile. Both lists stay the same ones."""
+        if len(self._everywhere) == self._seen:
+            return
+        self._seen = len(self._everywhere)
         runs = [self._board.runs(at.key(run, self.name), run.size) for run in at.RUNS]
         others = set.intersection(*map(set, runs)) - {slot.number for slot in self._slots}
         self._slots += [Slot(number, *(run[number] for run in runs)) for number in sorted(others)]
@@ -79,10 +83,15 @@ class Forgiven:
         self._board = board
         self._number = number
         self._all = [tally.cells(self._key, budget.RUN.size)]
+        self._everywhere = board.cells(self._key)
+        self._seen = 0
         self.budget = Budget(self._all[0], self._all, budget.FORGIVEN)
 
     def refresh(self) -> None:
-        """Find the cells of the other workers."""
+        """Find the cells of workers that have used the route meanwhile."""
+        if len(self._everywhere) == self._seen:
+            return
+        self._seen = len(self._everywhere)
         runs = self._board.runs(self._key, budget.RUN.size)
         self._all[1:] = [cells for number, cells in runs.items() if number != self._number]
 
@@ -102,7 +111,6 @@ class Guards:
         self._changes = tally.cells(_CHANGES, 1)
         self._all_changes = board.cells(_CHANGES)
         self._known_changes = -1
-        self._ticks = 0
 
     def __len__(self) -> int:
         return len(self._guards)
@@ -135,11 +143,10 @@ class Guards:
             del self._forgiven[route]
 
     def tick(self, now: float, told: OnTransition) -> None:
-        """Look at the clock and at the other workers."""
-        self._ticks += 1
-        if self._ticks % _FRESH == 0:
-            self._refresh()
-            self._drop(now)
+        """Look at the clock and at the other workers. Who has come to call a variant is known before it is asked
+        whether anything changed: the first calls of another worker may be the ones that trip it."""
+        self._refresh()
+        self._drop(now)
         everyone = self._has_changed()
         for name, guard in self._guards.items():
             if everyone or guard.is_busy(now):
@@ -161,7 +168,7 @@ class Guards:
             del self._guards[name]
 
     def _refresh(self) -> None:
-        """Find the cells of workers that came meanwhile."""
+        """Find what other workers have come to use meanwhile."""
         self._board.cells(_CHANGES)
         for guard in self._guards.values():
             guard.refresh()

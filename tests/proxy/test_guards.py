@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.breaker import State
 from gateway.core.model import Snapshot
 from gateway.links.board import Board
 from gateway.proxy.guards import Guards
@@ -18,11 +19,28 @@ LATE = 1_000.0
 
 
 @pytest.fixture
-def guards(tmp_path: Path) -> Iterator[Guards]:
+def descriptor(tmp_path: Path) -> Iterator[int]:
+    number = open_file(str(tmp_path / "permits"))
+    yield number
+    os.close(number)
+
+
+@pytest.fixture
+def guards(tmp_path: Path, descriptor: int) -> Guards:
     board = Board.create(tmp_path / "board", 1)
-    descriptor = open_file(str(tmp_path / "permits"))
-    yield Guards(board, Tally(board.slot(0)), number=0, descriptor=descriptor)
-    os.close(descriptor)
+    return Guards(board, Tally(board.slot(0)), number=0, descriptor=descriptor)
+
+
+@pytest.fixture
+def two(tmp_path: Path, descriptor: int) -> tuple[Guards, Guards]:
+    """Those of two workers."""
+    Board.create(tmp_path / "board", 2)
+    boards = [Board.open(tmp_path / "board") for _ in range(2)]
+    first, second = (
+        Guards(board, Tally(board.slot(number)), number=number, descriptor=descriptor)
+        for number, board in enumerate(boards)
+    )
+    return first, second
 
 
 def having(*names: str) -> Snapshot:
@@ -67,3 +85,19 @@ def test_one_that_comes_back_is_the_same(guards: Guards) -> None:
     guards.force(having("stays"))
     assert guards.of(replace(present, version="2"), None) is guard
     assert ticked(guards, LATE) == 2
+
+
+def test_a_trip_by_another_workers_first_calls_is_seen_at_once(two: tuple[Guards, Guards]) -> None:
+    first, second = two
+    settings = having("v").variants["v"]
+    waiting = second.of(settings, None).breaker
+    second.tick(LATE, lambda name, transition: None)
+    tripping = first.of(settings, None).breaker
+    for _ in range(settings.breaker.consecutive_errors):
+        permit = tripping.admit(LATE)
+        assert permit is not None
+        tripping.failure(permit, LATE, 1)
+    first.tick(LATE, lambda name, transition: None)
+    second.tick(LATE, lambda name, transition: None)
+    assert waiting.state is State.OPEN
+    assert waiting.admit(LATE) is None
