@@ -65,6 +65,7 @@ class Agreement:
         cells = self._cells.own.state
         cells[SINCE], cells[UNTIL], cells[ROW] = since, until, row
         cells[MADE] = made
+        self._cells.changes[0] += 1
         return made
 
     def was_first(self, made: int) -> bool:

@@ -37,10 +37,12 @@ class Slot(NamedTuple):
 
 class Shared(NamedTuple):
     """The cells of one variant, as one worker sees them. `slots` are those of every worker, its own among them; the
-    sequence may grow as workers come."""
+    sequence may grow as workers come. `changes` is one cell, which counts the changes of state that this worker makes
+    of any breaker: who sees it grow knows that there is something to look at."""
 
     own: Slot
     slots: Sequence[Slot]
+    changes: Cells
 
 
 # ---- state: what this worker made of the breaker, and what it knows of the variant

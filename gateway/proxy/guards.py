@@ -6,42 +6,54 @@ they decide is `core.breaker`'s business.
 
 from collections.abc import Callable
 from random import random
+from typing import NamedTuple
 
 from gateway.core import breaker_cells as at
 from gateway.core import budget, model
 from gateway.core.breaker import Breaker, State, Transition
-from gateway.core.breaker_cells import Shared, Slot
+from gateway.core.breaker_cells import Cells, Shared, Slot
 from gateway.core.budget import Budget
 from gateway.links.board import Board
 from gateway.proxy.permits import Permits
 from gateway.proxy.tally import Tally
 
 _CHANGES = b"breaker changes"
-"""The cell that counts the changes of state that a worker told of."""
+"""The cell that counts the changes of state that a worker made."""
 _AFTER = 1.0
 """Seconds beyond its window for which a breaker is looked at after the last call."""
 OnTransition = Callable[[str, Transition], None]
 
 
+class Place(NamedTuple):
+    """One worker's, among all: what its guards write in, and find the others' in."""
+
+    board: Board
+    tally: Tally
+    number: int
+    descriptor: int
+    """Of the file that permits are locks in."""
+    changes: Cells
+
+
 class Guard:
     """One variant's, in this worker."""
 
-    def __init__(self, variant: model.Variant, board: Board, *, tally: Tally, number: int, permits: Permits) -> None:
+    def __init__(self, variant: model.Variant, place: Place) -> None:
         self.name = variant.name
-        self._board = board
-        own = [tally.cells(at.key(run, self.name), run.size, gauge=run.gauge) for run in at.RUNS]
+        self._board = place.board
+        own = [place.tally.cells(at.key(run, self.name), run.size, gauge=run.gauge) for run in at.RUNS]
         budget_key = at.key(budget.RUN, self.name)
-        self._spent = [tally.cells(budget_key, budget.RUN.size)]
-        self._permits = permits
-        self._own = Slot(number, *own)
+        self._spent = [place.tally.cells(budget_key, budget.RUN.size)]
+        self._permits = Permits(place.descriptor, self.name)
+        self._own = Slot(place.number, *own)
         self._busy_until = 0.0
         self._slots = [self._own]
-        self._everywhere = board.cells(budget_key)
+        self._everywhere = self._board.cells(budget_key)
         """What a worker names last of a variant it calls; the list grows when others do."""
         self._seen = 0
         self.refresh()
-        shared = Shared(self._own, self._slots)
-        self.breaker = Breaker(variant.breaker, shared, permits, draw=random)
+        shared = Shared(self._own, self._slots, place.changes)
+        self.breaker = Breaker(variant.breaker, shared, self._permits, draw=random)
         allowance = budget.retries(variant.retry.budget, variant.breaker.window)
         self.retries = Budget(self._spent[0], self._spent, allowance)
 
@@ -78,12 +90,11 @@ class Guard:
 class Forgiven:
     """One route's budget, in this worker."""
 
-    def __init__(self, route: str, board: Board, tally: Tally, *, number: int) -> None:
+    def __init__(self, route: str, place: Place) -> None:
         self._key = f"forgiven {route}".encode()
-        self._board = board
-        self._number = number
-        self._all = [tally.cells(self._key, budget.RUN.size)]
-        self._everywhere = board.cells(self._key)
+        self._place = place
+        self._all = [place.tally.cells(self._key, budget.RUN.size)]
+        self._everywhere = place.board.cells(self._key)
         self._seen = 0
         self.budget = Budget(self._all[0], self._all, budget.FORGIVEN)
 
@@ -92,23 +103,19 @@ class Forgiven:
         if len(self._everywhere) == self._seen:
             return
         self._seen = len(self._everywhere)
-        runs = self._board.runs(self._key, budget.RUN.size)
-        self._all[1:] = [cells for number, cells in runs.items() if number != self._number]
+        runs = self._place.board.runs(self._key, budget.RUN.size)
+        self._all[1:] = [cells for number, cells in runs.items() if number != self._place.number]
 
 
 class Guards:
     """All of them, made when they are first asked for, and dropped once nothing needs them any more."""
 
     def __init__(self, board: Board, tally: Tally, *, number: int, descriptor: int) -> None:
-        self._board = board
-        self._tally = tally
-        self._number = number
-        self._descriptor = descriptor
+        self._place = Place(board, tally, number, descriptor, tally.cells(_CHANGES, 1))
         self._guards: dict[str, Guard] = {}
         self._forgiven: dict[str, Forgiven] = {}
         self._gone: set[str] = set()
         """Variants with a guard that the snapshot in force does not have."""
-        self._changes = tally.cells(_CHANGES, 1)
         self._all_changes = board.cells(_CHANGES)
         self._known_changes = -1
 
@@ -120,8 +127,7 @@ class Guards:
         guard = self._guards.get(variant.name)
         self._gone.discard(variant.name)
         if guard is None:
-            permits = Permits(self._descriptor, variant.name)
-            guard = Guard(variant, self._board, tally=self._tally, number=self._number, permits=permits)
+            guard = Guard(variant, self._place)
             self._guards[variant.name] = guard
             guard.configure(variant, forced)
         return guard
@@ -130,7 +136,7 @@ class Guards:
         """The budget of a route's requests that every model answers with an error status."""
         known = self._forgiven.get(route)
         if known is None:
-            known = self._forgiven[route] = Forgiven(route, self._board, self._tally, number=self._number)
+            known = self._forgiven[route] = Forgiven(route, self._place)
         return known.budget
 
     def force(self, snapshot: model.Snapshot) -> None:
@@ -151,7 +157,6 @@ class Guards:
         for name, guard in self._guards.items():
             if everyone or guard.is_busy(now):
                 for transition in guard.breaker.tick(now):
-                    self._changes[0] += 1
                     told(name, transition)
         for each in self._forgiven.values():
             each.budget.flush(now)
@@ -169,7 +174,7 @@ class Guards:
 
     def _refresh(self) -> None:
         """Find what other workers have come to use meanwhile."""
-        self._board.cells(_CHANGES)
+        self._place.board.cells(_CHANGES)
         for guard in self._guards.values():
             guard.refresh()
         for each in self._forgiven.values():

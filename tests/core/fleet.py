@@ -60,7 +60,7 @@ class Fleet:
 
     def start(self, number: int, views: Sequence[Slot] | None = None) -> Breaker:
         """A worker's breaker, on the cells that its predecessor left."""
-        cells = Shared(self.slots[number], self.slots if views is None else views)
+        cells = Shared(self.slots[number], self.slots if views is None else views, [0])
         return Breaker(self.settings, cells, Tokens(self.taken, number), draw=self.random.random)
 
     def configure(self, **changes: object) -> None:

@@ -20,7 +20,7 @@ CLOSED, HALF_OPEN, OPEN = State
 
 def parts(size: int) -> list[Agreement]:
     slots = [make_slot(number) for number in range(size)]
-    return [Agreement(Shared(slot, slots)) for slot in slots]
+    return [Agreement(Shared(slot, slots, [0])) for slot in slots]
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, 0), (1, 2), (7, 1), (1 << 40, 2)])
@@ -93,7 +93,7 @@ class Views(RuleBasedStateMachine):
 
     def breaker(self, number: int) -> Breaker:
         tokens = Tokens(self.taken, number)
-        cells = Shared(self.slots[number], self.seen[number])
+        cells = Shared(self.slots[number], self.seen[number], [0])
         return Breaker(self.settings, cells, tokens, draw=self.random.random)
 
     def pick(self) -> int:

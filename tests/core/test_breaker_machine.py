@@ -163,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         self.step = 0
 
     def breaker(self, number: int) -> Breaker:
-        cells = Shared(self.slots[number], self.slots)
+        cells = Shared(self.slots[number], self.slots, [0])
         made = Breaker(self.settings, cells, Tokens(self.taken, number), draw=lambda: 0.0)
         made.in_use = self.in_use
         return made

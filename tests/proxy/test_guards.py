@@ -97,7 +97,6 @@ def test_a_trip_by_another_workers_first_calls_is_seen_at_once(two: tuple[Guards
         permit = tripping.admit(LATE)
         assert permit is not None
         tripping.failure(permit, LATE, 1)
-    first.tick(LATE, lambda name, transition: None)
     second.tick(LATE, lambda name, transition: None)
     assert waiting.state is State.OPEN
     assert waiting.admit(LATE) is None
