@@ -371,15 +371,21 @@ class Attempt:
 
     def drop(self) -> None:
         """It is not."""
-        if self._reply is None or not self._reply.is_complete:
+        reply, self._reply = self._reply, None
+        if reply is None or not reply.is_complete:
             self.end("")
 
     # ---- the end
+
+    def finish(self) -> None:
+        """The reply has gone out. It knows the attempt: both would stay until somebody searches for garbage."""
+        self._reply = None
 
     def end(self, outcome: str) -> None:
         """Report the outcome and let go of everything."""
         self.settle(outcome, monotonic())
         self._stop_opening()
+        self._reply = None
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.cancel()

@@ -133,6 +133,7 @@ class Call:
     def on_gone(self) -> None:
         """The client left."""
         self._leave("client_gone")
+        self._let_go()
         self.runtime.tally.count("gateway_client_disconnects_total", self.route.name)
         self._desk.calls.discard(self)
 
@@ -180,7 +181,9 @@ class Call:
 
     def on_answered(self) -> None:
         """The reply has gone out whole."""
-        self._attempt = None
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.finish()
         self._record(monotonic())
 
     def on_broken(self) -> None:
@@ -412,6 +415,14 @@ class Call:
             desk.log(self, ended)
         if self.recording is not None:
             self._hand_over(self.recording, ended)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of what is not needed any more and may be large, and of what knows the call: it would stay in memory with it
+        until somebody searches for garbage."""
+        self._inquiry = None
+        self._failures = None
+        self.payload.drop()
 
     def _hand_over(self, recording: Recording, ended: float) -> None:
         """What was recorded is complete."""

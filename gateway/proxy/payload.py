@@ -52,6 +52,10 @@ class Payload:
         """Whether it is more than is kept for another attempt."""
         return self._size > self._limit
 
+    def drop(self) -> None:
+        """No attempt needs any of it any more."""
+        self._kept = None
+
     def add(self, data: bytes) -> list[bytes]:
         """More has come; answers it as it is to be sent."""
         self._size += len(data)

@@ -143,6 +143,12 @@ class ClientConnection(asyncio.Protocol):
         if self.caller is not None:
             why = "the connection was reset" if exc is not None else "the connection was closed"
             self._lose(why if self.unread else f"{why} within the reply")
+        self.end()
+
+    def end(self) -> None:
+        """It is no more. Nothing is left that refers to itself, so nobody need search for it."""
+        self.transport = None
+        self.uptake.end()
 
     def pause_writing(self) -> None:
         """The model reads slower than the body comes."""

@@ -110,18 +110,26 @@ class Connections:
             opened(connection)
 
     async def _connect(self) -> ClientConnection:
+        connection = ClientConnection(self)
+        try:
+            await self._make(connection)
+        except BaseException:
+            connection.end()  # it may have been made, and is not told that it is no more
+            raise
+        return connection
+
+    async def _make(self, connection: ClientConnection) -> None:
         address = self.address
         if address.path:
-            _, connection = await self._loop.create_unix_connection(lambda: ClientConnection(self), address.path)
+            await self._loop.create_unix_connection(lambda: connection, address.path)
         else:
-            _, connection = await self._loop.create_connection(
-                lambda: ClientConnection(self),
+            await self._loop.create_connection(
+                lambda: connection,
                 address.host,
                 address.port,
                 ssl=address.tls,
                 server_hostname=address.server_name,
             )
-        return connection
 
 
 def _reason(error: Exception) -> str:

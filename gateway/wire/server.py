@@ -231,7 +231,8 @@ class ServerConnection(asyncio.Protocol):
         self.queue.clear()
         active, self.active = self.active, None
         if active is not None and active.receiver is not None:
-            active.receiver.on_gone()
+            receiver, active.receiver = active.receiver, None
+            receiver.on_gone()
 
     def pause_writing(self) -> None:
         """The client reads slower than the reply comes."""

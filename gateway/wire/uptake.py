@@ -55,9 +55,19 @@ class Reader(Protocol):
         """A piece of its body."""
 
 
+class _Nobody:
+    """The connection of a reply that has ended."""
+
+    caller: Caller | None = None
+    reader: Reader | None = None
+
+
 class _Stop(Exception):  # noqa: N818 - it ends the parsing, it is no fault
     """Ends the parsing of the bytes at hand."""
 
+
+_NOBODY = _Nobody()
+_UNUSED = httptools.HttpResponseParser(_NOBODY)
 
 class Uptake:
     """The reply that is being received on one connection."""
@@ -68,7 +78,7 @@ class Uptake:
     )
 
     def __init__(self, teller: Teller) -> None:
-        self._teller = teller
+        self._teller: Teller = teller
         self.parser = httptools.HttpResponseParser(self)
         self.begin(head_only=False, upgrade=False)
 
@@ -92,6 +102,10 @@ class Uptake:
         self.reusable = True
         self.tail = b""
         """What followed the head of a 101."""
+
+    def end(self) -> None:
+        """The connection is no more. Nothing is left that refers to itself, so nobody need search for it."""
+        self._teller, self.parser = _NOBODY, _UNUSED
 
     def count(self, head: Head, *, left: int) -> None:
         """A reply with that head has begun; nothing is to be done but to count what is left of its body."""
