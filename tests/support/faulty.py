@@ -6,6 +6,8 @@ A call may ask for a fault of its own, by the field `x-fault`.
 import random
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -165,3 +167,58 @@ class Faulty:
 
 def _reply(status: str, body: bytes) -> bytes:
     return b"HTTP/1.1 %b\r\nx-model: yes\r\ncontent-length: %d\r\n\r\n%b" % (status.encode(), len(body), body)
+
+
+class Apart:
+    """One in a process of its own, of the lowest priority: what it does takes nothing from those who measure."""
+
+    def __init__(self, name: str) -> None:
+        command = ["nice", "-n", "19", sys.executable, "-m", __name__, name]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = self._heard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.communicate(timeout=_PATIENCE)
+
+    def turn(self, mode: Mode) -> None:
+        """From now on."""
+        self._say(mode)
+
+    def leave(self) -> None:
+        """Refuse connections, and end those that there are."""
+        self._say("leave")
+
+    def come_back(self) -> None:
+        """Accept connections again."""
+        self._say("come back")
+
+    def _say(self, what: str) -> None:
+        assert self._process.stdin is not None
+        print(what, file=self._process.stdin, flush=True)
+        assert self._heard() == what
+
+    def _heard(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+def main() -> None:
+    """`python -m tests.support.faulty NAME`: says its URL, then does what is said, and ends with what is said."""
+    with Faulty(sys.argv[1]) as model:
+        print(model.url, flush=True)
+        for line in sys.stdin:
+            match line.strip():
+                case "leave":
+                    model.leave()
+                case "come back":
+                    model.come_back()
+                case mode:
+                    model.turn(cast(Mode, mode))
+            print(line, end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()

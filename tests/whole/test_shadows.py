@@ -24,7 +24,7 @@ import pytest
 
 from tests.chaos.world import get
 from tests.support import kernel
-from tests.support.faulty import Faulty, Mode
+from tests.support.faulty import Apart, Mode
 from tests.support.gateway import Gateway
 from tests.whole.models import models
 from tests.whole.scale import FULL, sized, tell
@@ -109,7 +109,7 @@ def shadow_process(gateway: Gateway) -> int | None:
 
 
 @contextmanager
-def stopped(gateway: Gateway, _model: Faulty) -> Iterator[None]:
+def stopped(gateway: Gateway, _model: Apart) -> Iterator[None]:
     pid = shadow_process(gateway)
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
@@ -118,7 +118,7 @@ def stopped(gateway: Gateway, _model: Faulty) -> Iterator[None]:
 
 
 @contextmanager
-def killed_again_and_again(gateway: Gateway, _model: Faulty) -> Iterator[None]:
+def killed_again_and_again(gateway: Gateway, _model: Apart) -> Iterator[None]:
     over = threading.Event()
 
     def kill() -> None:
@@ -134,7 +134,7 @@ def killed_again_and_again(gateway: Gateway, _model: Faulty) -> Iterator[None]:
 
 
 @contextmanager
-def busy(_gateway: Gateway, _model: Faulty) -> Iterator[None]:
+def busy(_gateway: Gateway, _model: Apart) -> Iterator[None]:
     """Others of its priority take all processors."""
     command = ["nice", "-n", "10", sys.executable, "-c", "while True: pass"]
     burners = [subprocess.Popen(command) for _ in range(2)]
@@ -144,9 +144,9 @@ def busy(_gateway: Gateway, _model: Faulty) -> Iterator[None]:
         burner.wait()
 
 
-def model(mode: Mode) -> Callable[[Gateway, Faulty], Any]:
+def model(mode: Mode) -> Callable[[Gateway, Apart], Any]:
     @contextmanager
-    def turned(_gateway: Gateway, faulty: Faulty) -> Iterator[None]:
+    def turned(_gateway: Gateway, faulty: Apart) -> Iterator[None]:
         faulty.turn(mode)
         yield
         faulty.turn("ok")
@@ -155,13 +155,13 @@ def model(mode: Mode) -> Callable[[Gateway, Faulty], Any]:
 
 
 @contextmanager
-def away(_gateway: Gateway, faulty: Faulty) -> Iterator[None]:
+def away(_gateway: Gateway, faulty: Apart) -> Iterator[None]:
     faulty.leave()
     yield
     faulty.come_back()
 
 
-FAULTS: dict[str, Callable[[Gateway, Faulty], Any]] = {
+FAULTS: dict[str, Callable[[Gateway, Apart], Any]] = {
     **{mode: model(mode) for mode in ("ok", "hang", "reset", "garbage", "huge", "trickle", "500")},  # type: ignore[arg-type]
     "refuses": away,
     "process stopped": stopped,
@@ -171,14 +171,14 @@ FAULTS: dict[str, Callable[[Gateway, Faulty], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Gateway, Faulty]]:
-    with models() as url, Faulty("next") as faulty, Gateway(settings(url, faulty.url)) as gateway:
+def served() -> Iterator[tuple[Gateway, Apart]]:
+    with models() as url, Apart("next") as faulty, Gateway(settings(url, faulty.url)) as gateway:
         Run(gateway, "bare")
         yield gateway, faulty
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_it_cannot_hurt(fault: str, served: tuple[Gateway, Faulty]) -> None:
+def test_it_cannot_hurt(fault: str, served: tuple[Gateway, Apart]) -> None:
     gateway, faulty = served
     before, sampled = {pid: kernel.memory(pid) for pid in gateway.workers}, report(gateway)["sampled"]
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
