@@ -9,7 +9,7 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 
 from gateway.core.periods import Pair
-from gateway.core.tally import Batch
+from gateway.core.tally import Batch, Present
 from gateway.links.frames import Bounds, Frames, Redial
 
 BATCH, TAKEN, PERIODS = b"R", b"A", b"P"
@@ -24,7 +24,7 @@ class Batches:
 
     def __init__(self, path: str, take: Callable[[Batch], None]) -> None:
         self._take = take
-        self._told: dict[Pair, int] | None = None
+        self._told: dict[Pair, Present] | None = None
         """None before anything is known: the shadow process would throw away what it has found."""
         self._unlinked = asyncio.Event()
         self._unlinked.set()
@@ -38,10 +38,11 @@ class Batches:
         """Waits until there is no link."""
         await self._unlinked.wait()
 
-    def tell(self, periods: Mapping[Pair, int]) -> None:
-        """These are present from now on."""
-        if periods != self._told:
-            self._told = dict(periods)
+    def tell(self, periods: Mapping[Pair, Present]) -> None:
+        """These are present from now on. How many noise pairs there are is news only to a process that was not there
+        when they were found, so it is told with the next link."""
+        before, self._told = self._told, dict(periods)
+        if before is None or _numbers(before) != _numbers(self._told):
             self._tell()
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -61,3 +62,7 @@ class Batches:
     def _received(self, link: Frames, frame: bytes) -> None:
         if frame.startswith(BATCH):
             self._take(pickle.loads(frame[len(BATCH) :]))  # noqa: S301 - only we can write there
+
+
+def _numbers(periods: Mapping[Pair, Present]) -> dict[Pair, int]:
+    return {pair: present.period for pair, present in periods.items()}

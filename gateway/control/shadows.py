@@ -21,7 +21,7 @@ from gateway.control.periods import Periods
 from gateway.control.signatures import signatures
 from gateway.core.model import Snapshot
 from gateway.core.periods import Pair, Period, Saved
-from gateway.core.tally import Batch
+from gateway.core.tally import Batch, Present
 from gateway.links.board import Board
 from gateway.links.log import Log
 from gateway.links.rundir import SHADOWS, RunDir
@@ -172,8 +172,10 @@ class Shadows:
             self._ledger.count(pair, self._accounts.numbers(pair))
 
     def _tell(self) -> None:
-        present = ((pair, self._ledger.present(pair)) for pair in self._keep())
-        self._batches.tell({pair: found.tag for pair, found in present if found is not None})
+        accounts = {pair: self._ledger.present(pair) for pair in self._keep()}
+        self._batches.tell(
+            {pair: Present(each.tag, each.tally.noise.pairs) for pair, each in accounts.items() if each is not None}
+        )
 
     # ---- while the store takes nothing
 

@@ -164,6 +164,14 @@ Shadowed = tuple[str, str, int]
 """A route, its shadow's variant, and the period in which pairs were compared."""
 
 
+class Present(NamedTuple):
+    """The period of a pair that is present, as control tells the shadow process."""
+
+    period: int
+    noise_pairs: int = 0
+    """How many there are, those from a shadow process before this one among them."""
+
+
 class Batch(NamedTuple):
     """What the shadow process tells control at a time. A batch that comes again has the same instance and number."""
 

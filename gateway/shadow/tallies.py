@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.core.judgement import Judgement
 from gateway.core.periods import Pair
-from gateway.core.tally import Batch, Mismatch, Tally
+from gateway.core.tally import Batch, Mismatch, Present, Tally
 
 ROOM = 8 << 20
 """Bytes of all mismatches that wait, but for one that is larger by itself."""
@@ -17,6 +17,7 @@ PAIRS = 20
 """Tallies of one batch at most."""
 _UNKNOWN = 0
 """The period of a pair for which control has told none yet."""
+_NONE = Present(_UNKNOWN)
 
 
 class Account:
@@ -55,6 +56,11 @@ class Account:
         self._has_news = True
         self._tally.add_noise(noise, shadow)
         self.noise += noise.outcome != "ignored"
+
+    def know(self, noise_pairs: int) -> None:
+        """So many there are at least, some perhaps from the time of another process."""
+        self.noise = max(self.noise, noise_pairs)
+        self.replays = max(self.replays, noise_pairs)
 
     def keep(self, mismatch: Mismatch, *, most: int) -> None:
         """One that is to be shown, among the newest `most`."""
@@ -105,16 +111,17 @@ class Tallies:
                 return
             largest.drop_oldest()
 
-    def tell(self, periods: Mapping[Pair, int]) -> None:
+    def tell(self, periods: Mapping[Pair, Present]) -> None:
         """The present period of each pair: what was counted in another one is thrown away."""
         for pair, account in [*self._accounts.items()]:
+            period = periods.get(pair, _NONE).period
             if account.period == _UNKNOWN:
-                account.period = periods.get(pair, _UNKNOWN)
-            elif account.period != periods.get(pair):
+                account.period = period
+            elif account.period != period:
                 del self._accounts[pair]
-        for pair, period in periods.items():
-            if pair not in self._accounts:
-                self._accounts[pair] = Account(pair, period)
+        for pair, present in periods.items():
+            account = self._accounts.setdefault(pair, Account(pair, present.period))
+            account.know(present.noise_pairs)
 
     def forget_all_but(self, pairs: frozenset[Pair]) -> None:
         """No others are configured any more; what is due is still sent."""

@@ -17,7 +17,7 @@ import psutil
 
 from gateway.core.copies import Asked, Copy, Fields, Observation, Told
 from gateway.core.model import Endpoint, Match, Protocol, Route, Shadow, Snapshot, Timeouts, Variant
-from gateway.core.tally import Batch, Tally
+from gateway.core.tally import Batch, Present, Tally
 from gateway.links.board import Board
 from gateway.links.rundir import SNAPSHOT, RunDir
 
@@ -136,7 +136,7 @@ class Control(Link):
         self._route = route
 
     def tell(self, periods: dict[tuple[str, str], int]) -> None:
-        self.send(b"P" + pickle.dumps(periods))
+        self.send(b"P" + pickle.dumps({pair: Present(period) for pair, period in periods.items()}))
 
     def batch(self) -> Batch:
         """The next one; it is not acknowledged."""

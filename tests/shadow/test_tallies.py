@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.copies import Asked, Observation
 from gateway.core.judgement import Judgement
-from gateway.core.tally import Batch, Mismatch, Tally
+from gateway.core.tally import Batch, Mismatch, Present, Tally
 from gateway.shadow.tallies import PAIRS, ROOM, Tallies
 
 PAIR = ("r", "v")
@@ -22,7 +22,7 @@ def mismatch(name: str = "id", size: int = 10) -> Mismatch:
 def filled(period: int = 7) -> Tallies:
     """One pair of replies found in that period."""
     tallies = Tallies("here")
-    tallies.tell({PAIR: period})
+    tallies.tell({PAIR: Present(period)})
     tallies.account(PAIR).add(MATCHED, 0.1, 0.1)
     return tallies
 
@@ -56,14 +56,14 @@ def test_without_a_period_what_was_found_waits_for_one() -> None:
     tallies = Tallies("here")
     tallies.account(PAIR).add(MATCHED, 0.1, 0.1)
     assert tallies.next() is None
-    tallies.tell({("other", "v"): 3})
+    tallies.tell({("other", "v"): Present(3)})
     assert tallies.next() is None
-    tallies.tell({PAIR: 5})
+    tallies.tell({PAIR: Present(5)})
     assert [*sent(tallies).tallies] == [(*PAIR, 5)]
 
 
-@pytest.mark.parametrize("periods", [{PAIR: 8}, {}])
-def test_when_a_period_ends_what_was_not_sent_is_thrown_away(periods: dict[tuple[str, str], int]) -> None:
+@pytest.mark.parametrize("periods", [{PAIR: Present(8)}, {}])
+def test_when_a_period_ends_what_was_not_sent_is_thrown_away(periods: dict[tuple[str, str], Present]) -> None:
     """Also what a copy that began in it finds later."""
     tallies = filled()
     begun = tallies.account(PAIR)
@@ -72,7 +72,7 @@ def test_when_a_period_ends_what_was_not_sent_is_thrown_away(periods: dict[tuple
     begun.add(DIFFERS, 0.1, 0.1)
     tallies.keep(begun, mismatch(), most=10)
     assert tallies.next() is None
-    tallies.tell({PAIR: 8})
+    tallies.tell({PAIR: Present(8)})
     tallies.account(PAIR).add(MATCHED, 0.1, 0.1)
     batch = sent(tallies)
     assert (batch.tallies[*PAIR, 8].compared, batch.mismatches) == ((1, 0), [])
@@ -85,8 +85,18 @@ def test_noise_pairs_are_known_for_a_period() -> None:
     tallies.account(PAIR).add_noise(Judgement("ignored", "too_deep"), MATCHED)
     assert sent(tallies).tallies[*PAIR, 7].noise == (1, 1)
     assert tallies.account(PAIR).noise == 1
-    tallies.tell({PAIR: 8})
+    tallies.tell({PAIR: Present(8)})
     assert tallies.account(PAIR).noise == 0
+
+
+def test_noise_pairs_of_a_process_before_this_one_are_known() -> None:
+    """So that a live variant is not asked for them once more."""
+    tallies = Tallies("here")
+    tallies.account(PAIR).add_noise(MATCHED, MATCHED)
+    tallies.tell({PAIR: Present(7, noise_pairs=200)})
+    assert (tallies.account(PAIR).noise, tallies.account(PAIR).replays) == (200, 200)
+    tallies.tell({PAIR: Present(7, noise_pairs=150)})
+    assert tallies.account(PAIR).noise == 200
 
 
 def test_of_mismatches_the_newest_are_kept() -> None:
@@ -103,7 +113,7 @@ def test_mismatches_have_a_bound_in_bytes() -> None:
     """Whoever has the most gives way; the newest one stays, however large."""
     tallies = filled()
     other = ("r", "w")
-    tallies.tell({PAIR: 7, other: 1})
+    tallies.tell({PAIR: Present(7), other: Present(1)})
     tallies.keep(tallies.account(other), mismatch("small"), most=10)
     for number in range(5):
         tallies.keep(tallies.account(PAIR), mismatch(str(number), ROOM // 6), most=10)
@@ -119,7 +129,7 @@ def test_a_batch_has_a_bound_in_pairs() -> None:
     """All have their turn."""
     pairs = [("r", str(number)) for number in range(PAIRS + 5)]
     tallies = Tallies("here")
-    tallies.tell(dict.fromkeys(pairs, 1))
+    tallies.tell(dict.fromkeys(pairs, Present(1)))
     seen: list[Any] = []
     for _ in range(2):
         for pair in pairs:
@@ -136,7 +146,7 @@ def test_who_is_configured_no_more_is_forgotten() -> None:
     tallies = filled()
     tallies.account(("r", "unknown")).add(MATCHED, 0.1, 0.1)
     tallies.forget_all_but(frozenset())
-    tallies.tell({PAIR: 7, ("r", "unknown"): 1})
+    tallies.tell({PAIR: Present(7), ("r", "unknown"): Present(1)})
     assert sent(tallies).tallies == {(*PAIR, 7): Tally(matched=1, live=_at(0.1), shadow=_at(0.1))}
 
 
