@@ -210,6 +210,11 @@ class Board:
             self._indexed[number] = len(reader.entries)
         return self._runs.setdefault(key, [])
 
+    @property
+    def known(self) -> int:
+        """How many names, of all slots, `cells` has found so far."""
+        return sum(self._indexed)
+
     def runs(self, key: bytes, size: int) -> "dict[int, memoryview[int]]":
         """The cells of that name, by the number of the slot, of each slot that has it now."""
         found = self.cells(key)

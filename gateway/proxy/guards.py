@@ -47,6 +47,8 @@ class Guard:
         self._permits = Permits(place.descriptor, self.name)
         self._own = Slot(place.number, *own)
         self._busy_until = 0.0
+        self.is_awake = True
+        """Whether it was busy at the last look."""
         self._slots = [self._own]
         self._everywhere = self._board.cells(budget_key)
         """What a worker names last of a variant it calls; the list grows when others do."""
@@ -118,6 +120,7 @@ class Guards:
         """Variants with a guard that the snapshot in force does not have."""
         self._all_changes = board.cells(_CHANGES)
         self._known_changes = -1
+        self._known_names = -1
 
     def __len__(self) -> int:
         return len(self._guards)
@@ -155,7 +158,8 @@ class Guards:
         self._drop(now)
         everyone = self._has_changed()
         for name, guard in self._guards.items():
-            if everyone or guard.is_busy(now):
+            guard.is_awake = guard.is_busy(now)
+            if everyone or guard.is_awake:
                 for transition in guard.breaker.tick(now):
                     told(name, transition)
         for each in self._forgiven.values():
@@ -174,7 +178,11 @@ class Guards:
 
     def _refresh(self) -> None:
         """Find what other workers have come to use meanwhile."""
-        self._place.board.cells(_CHANGES)
+        board = self._place.board
+        board.cells(_CHANGES)
+        before, self._known_names = self._known_names, board.known
+        if before == self._known_names:
+            return
         for guard in self._guards.values():
             guard.refresh()
         for each in self._forgiven.values():

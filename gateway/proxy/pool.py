@@ -98,6 +98,8 @@ class Pool:
         self._unhealthy: frozenset[str] = frozenset() if previous is None else previous._unhealthy
         self.is_available = True
         """Whether health checks leave an endpoint."""
+        self.is_stirred = False
+        """Health checks or look-ups changed something that is not told yet."""
         make = partial(_endpoint, outbox=outbox, variant=variant, tls=tls)
         same = kept(previous.variant, variant) if previous is not None else frozenset()
         self._sites = {
@@ -168,6 +170,13 @@ class Pool:
         return () if self._ejections.is_calm else self._ejections.returned(self.endpoints, now)
 
     @property
+    def is_busy(self) -> bool:
+        """Whether anything of it is under way or changes with time."""
+        if self._ejected or not self._ejections.is_calm:
+            return True
+        return any(each.in_flight or each.connections for each in self.endpoints)
+
+    @property
     def ejected(self) -> list[int]:
         """The places of the endpoints that are ejected."""
         if self._ejections.is_calm:
@@ -209,6 +218,7 @@ class Pool:
         healthy = [each for each in self.endpoints if each.is_healthy]
         self.is_available = bool(healthy) or not self.endpoints
         self._healthy = healthy or self.endpoints
+        self.is_stirred = True
 
 
 def is_named(endpoint: model.Endpoint) -> bool:

@@ -170,14 +170,13 @@ class Runtime:
 
     def sweep(self, now: float) -> None:
         """Close what rests for too long, and tell how endpoints are."""
-        for variant in self._variants.values():
-            variant.pool.sweep(now)
-            variant.tell()
+        for variant in self._awake():
+            variant.look(now)
 
     def tick(self, now: float) -> Iterator[Told]:
         """Look at the pools; what happened to their endpoints."""
-        for name, variant in self._variants.items():
-            pool = variant.pool
+        for variant in self._awake():
+            name, pool = variant.name, variant.pool
             variant.breaker.in_use = pool.in_use
             settings = variant.settings.ejection
             for endpoint in pool.news():
@@ -192,8 +191,11 @@ class Runtime:
 
     def connections(self) -> int:
         """How many connections to models are open."""
-        pools = (variant.pool for variant in self._variants.values())
+        pools = (variant.pool for variant in self._awake())
         return sum(len(endpoint.connections) for pool in pools for endpoint in pool.endpoints)
+
+    def _awake(self) -> list[Variant]:
+        return [variant for variant in self._variants.values() if not variant.is_at_rest]
 
     def _is_trusted(self, address: str) -> bool:
         if not _is_address(address):

@@ -38,9 +38,22 @@ class Variant:
         self.rewrites = settings.path is not None or settings.model is not None
         """The target is not always the client's."""
 
+        self._rests = False
         self._tally = tally
         self._ejected = tally.cells(endpoints.ejected_key(name), endpoints.EJECTED_SIZE, gauge=True)
         self._told: dict[str, memoryview[int]] = {}
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether there is nothing to look at: most variants of a large configuration are not called for hours."""
+        return self._rests and not self.guard.is_awake and not self.pool.is_stirred
+
+    def look(self, now: float) -> None:
+        """Close connections that were free for too long, and tell how its endpoints are."""
+        self.pool.sweep(now)
+        self.pool.is_stirred = False
+        self.tell()
+        self._rests = not (self.guard.is_awake or self.pool.is_busy)
 
     def tell(self) -> None:
         """Write how its endpoints are, for operators."""
