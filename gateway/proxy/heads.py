@@ -68,7 +68,7 @@ def marks(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
 
 def passing(request: Request, removed: frozenset[bytes]) -> list[bytes]:
     """The client's fields that go to the model, in order and as they were written; `removed` are left out as well."""
-    passes = _to_model
+    passes = _to_model.of([low for low, _, _, _ in request.fields])
     lines = [line for low, _, _, line in request.fields if passes[low]]
     if request.options is not None or removed:
         names = set(map(dashed, removed.union(request.options or ())))
@@ -92,7 +92,7 @@ def forwarded(request: Request, *, trusted: bool) -> bytes:
 
 def reply_fields(fields: list[Field]) -> list[bytes]:
     """A model's fields that go to the client, and a date where it gave none."""
-    passes = _from_model
+    passes = _from_model.of([low for low, _, _, _ in fields])
     lines = []
     dated = False
     for low, _, value, line in fields:

@@ -1,5 +1,6 @@
 """Header fields as bytes: how a line is read, which fields belong to one hop only, how status lines are written."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Generic, TypeVar
 
@@ -29,6 +30,8 @@ _ROOM = 1 << 20
 """Bytes that all pieces of one memory may have together."""
 _COST = 64
 """Bytes that a piece counts as at least."""
+_USUAL = 64
+"""Fields that a head usually has at most."""
 Value = TypeVar("Value")
 
 
@@ -69,6 +72,11 @@ class Readings(Memory[Value]):
         read = self.read(piece)
         self.remember(piece, read)
         return read
+
+    def of(self, pieces: Sequence[bytes]) -> Mapping[bytes, Value]:
+        """What is read of all pieces of one head. Those of a head that has more than usual are not remembered: where
+        they are never the same they would take the place of those that are."""
+        return self if len(pieces) <= _USUAL else {piece: self.read(piece) for piece in pieces}
 
     def read(self, piece: bytes) -> Value:
         """Read a piece that is not remembered."""

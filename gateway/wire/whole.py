@@ -48,7 +48,8 @@ class _Plain:
     __slots__ = ("fields", "headers", "length")
 
     def __init__(self, lines: list[bytes]) -> None:
-        fields = self.fields = [_lines[line] for line in lines]
+        known = _lines.of(lines)
+        fields = self.fields = [known[line] for line in lines]
         headers = self.headers = _first(fields)
         announced = headers.get(b"content-length")
         if b"," in headers or not (_NOT_PLAIN.isdisjoint(headers) or _is_kept_alive(headers)):

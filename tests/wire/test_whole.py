@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.proxy.heads import passing
 from gateway.wire.fields import Lines, Memory
 from gateway.wire.request import Request
 from gateway.wire.whole import Heads, read_reply, read_request
@@ -130,3 +131,22 @@ def test_a_piece_that_is_too_long_is_read_each_time() -> None:
     lines = Lines()
     assert lines[b"name:" + b"v" * 5000][2] == b"v" * 5000
     assert not lines
+
+
+@pytest.mark.parametrize(("fields", "remembered"), [(1, 1), (64, 64), (65, 0), (700, 0)])
+def test_a_head_with_very_many_fields_takes_no_place_in_the_memory(fields: int, remembered: int) -> None:
+    lines = Lines()
+    pieces = [b"name-%d: value" % number for number in range(fields)]
+    found = lines.of(pieces)
+    assert [found[piece][0] for piece in pieces] == [b"name-%d" % number for number in range(fields)]
+    assert len(lines) == remembered
+
+
+def test_a_request_with_very_many_fields_is_read_like_any_other() -> None:
+    """Those of the gateway's own and of one connection are left out, all others pass in order."""
+    many = b"".join(b"x-%d: %d\r\n" % (number, number) for number in range(300))
+    request = read(post(b"", extra=b"X-Gateway-Variant: a\r\n" + many), Heads(), header=1 << 20)
+    assert request is not None
+    lines = passing(request, frozenset())
+    assert lines[-300:] == many.splitlines(keepends=True)
+    assert not [line for line in lines if b"gateway" in line.lower()]
