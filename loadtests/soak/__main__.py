@@ -7,6 +7,7 @@ as JSON to the file that `--report` names.
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ from tests.support import kernel
 from tests.support.gateway import Gateway
 
 ROOT = Path(__file__).parent.parent.parent
+CALM = 5.0
+"""Seconds without troubles at the end."""
 SETTLE = 20.0
 """Seconds that what is under way may take at the end."""
 
@@ -138,14 +141,22 @@ def press(gateway: Gateway, server: Server, options: argparse.Namespace, *, book
 
 
 async def crowded(crowd: Crowd, troubles: Troubles, options: argparse.Namespace) -> None:
-    """Callers until the end, troubles until shortly before it."""
+    """Callers until the end, troubles until shortly before it. SIGTERM brings the end, with its report."""
     length = options.minutes * 60
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     calling = asyncio.create_task(crowd.call(rate=options.rate, until=monotonic() + length, most=options.requests))
+    waiting = asyncio.create_task(ended.wait())
     troubles.__enter__()
     try:
-        await asyncio.wait([calling], timeout=length - min(5.0, length / 10))
+        soon = length - min(CALM, length / 10)
+        await asyncio.wait([calling, waiting], timeout=soon, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await asyncio.to_thread(troubles.__exit__)
+    if ended.is_set():
+        await asyncio.wait([calling], timeout=CALM)
+        crowd.finish()
+    waiting.cancel()
     await calling
 
 

@@ -151,13 +151,17 @@ class Crowd:
         for _ in range(self._lines):
             await self._connect()
         begun = monotonic()
-        while (now := monotonic()) < until and self.seen.sent < most:
+        while (now := monotonic()) < until and self.seen.sent < most and not self._over:
             due = min(int(rate * (now - begun)) - self.seen.sent, most - self.seen.sent)
             for _ in range(min(due, len(self.idle))):
                 self._begin()
             await asyncio.sleep(TICK)
         self._over = True
         await self._end()
+
+    def finish(self) -> None:
+        """Begin no more calls."""
+        self._over = True
 
     async def _end(self) -> None:
         """Wait until nobody waits any more."""
