@@ -63,9 +63,15 @@ class Connection:
 
     def wait_gone(self) -> None:
         """Read until the gateway closes; TimeoutError when it does not."""
-        with contextlib.suppress(ConnectionResetError):
+        try:
             while self.stream.more():
                 pass
+        except ConnectionResetError:
+            pass
+        except OSError:
+            if self.sock.fileno() >= 0:
+                raise
+            # Its own thread has closed it meanwhile: it had come to the end as well.
         self.gone.set()
 
 
