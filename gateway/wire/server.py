@@ -117,6 +117,12 @@ class Service:
             if member in self.members:
                 member.sweep(now)
 
+    def join(self, member: Member) -> None:
+        """One client more. Where many come at once their shares shrink before they are given anything."""
+        self.members.add(member)
+        if len(self.members) * self.unread > 2 * _UNREAD:
+            self._share()
+
     def _share(self) -> None:
         """Divide the room for what is unread anew, where the number of clients has changed much."""
         share = min(_UNREAD_MOST, max(_UNREAD_LEAST, _UNREAD // (1 + len(self.members))))
@@ -180,8 +186,8 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The client is there."""
         self.transport = cast(asyncio.Transport, transport)
+        self.service.join(self)
         self.transport.set_write_buffer_limits(self.service.unread)
-        self.service.members.add(self)
 
     def data_received(self, data: bytes) -> None:
         """The client sent something."""
