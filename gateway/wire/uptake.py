@@ -69,6 +69,7 @@ class _Stop(Exception):  # noqa: N818 - it ends the parsing, it is no fault
 _NOBODY = _Nobody()
 _UNUSED = httptools.HttpResponseParser(_NOBODY)
 
+
 class Uptake:
     """The reply that is being received on one connection."""
 
