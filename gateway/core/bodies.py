@@ -10,6 +10,9 @@ from typing import NoReturn
 
 Span = tuple[int, int]
 
+BINARY_LENGTH = b"inference-header-content-length"
+"""The field that says how much of a body is JSON, where binary tensors follow."""
+
 _OPEN = re.compile(r'[ \t\n\r]*\{[ \t\n\r]*(?="|\}[ \t\n\r]*\Z)')
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _NEXT = re.compile(r'[ \t\n\r]*(?:,[ \t\n\r]*(?=")|\}[ \t\n\r]*\Z)')
@@ -29,7 +32,7 @@ _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refu
 def json_part(body: bytes, headers: dict[bytes, bytes]) -> bytes | None:
     """The JSON of an Open Inference request: its first `Inference-Header-Content-Length` bytes, all where that field
     is absent, None where it is no length within the body."""
-    length = headers.get(b"inference-header-content-length")
+    length = headers.get(BINARY_LENGTH)
     if length is None:
         return body
     if not length.isdigit() or len(length) > 18 or int(length) > len(body):

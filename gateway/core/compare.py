@@ -6,6 +6,7 @@ was made, or what is done with the verdict.
 
 from dataclasses import dataclass
 
+from gateway.core.bodies import BINARY_LENGTH
 from gateway.core.compare_json import Keyed, Walk
 from gateway.core.compare_limits import Effort, IncomparableError
 from gateway.core.compare_numbers import Tolerance
@@ -29,7 +30,7 @@ IGNORED: dict[Protocol, tuple[str, ...]] = {
 """What answers of a protocol differ in by nature, and so may always."""
 
 _KEYED: dict[Protocol, Keyed] = {"openai": Keyed("choices", "index"), "oip": Keyed("outputs", "name")}
-_FRAMING = frozenset({b"content-type", b"content-encoding", b"inference-header-content-length"})
+_FRAMING = frozenset({b"content-type", b"content-encoding", BINARY_LENGTH})
 """Fields that say what a body is."""
 _EXCERPT = 400
 

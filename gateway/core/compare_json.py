@@ -4,14 +4,14 @@ It decides what is equal: what is ignored is as if it were not there, numbers ma
 may be unordered, and some values are compared in a way of their own. It must not know where the documents came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import compress, count
-from operator import ne, or_
+from operator import ne
 from typing import Final
 
 from gateway.core.compare_limits import SCALARS, Effort
-from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance
+from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance, kinds
 from gateway.core.compare_paths import Same, State, View
 from gateway.core.compare_sorted import Left
 from gateway.core.compare_texts import plain
@@ -136,43 +136,51 @@ class Walk:
             self._in_order(mine, others, at=at)
 
     def _in_order(self, live: Items, shadow: Items, *, at: Steps) -> None:
+        flat = _kinds_if_flat(live, shadow)
+        suspects = self._suspects(live, shadow, flat)
         if len(live.values) != len(shadow.values):
             self.notes.note(at, "length", len(live.values), len(shadow.values))
-        elif self._may_be_reordered(live, shadow):
-            if not self._differ(live, shadow):
+        elif suspects and self._may_be_reordered(live, shadow, are_flat=bool(flat)):
+            if not self._differ(live, shadow, suspects):
                 return
-            if are_same(keys(self.live, live), keys(self.shadow, shadow)):
+            if self._are_reordered(live, shadow, flat):
                 self.notes.note(at, "order", live.values, shadow.values)
                 return
-        suspects, are_numbers = self._suspects(live, shadow)
         for index in suspects:
-            if are_numbers and self.notes.is_full:
+            if flat and flat <= NUMBERS and self.notes.is_full:
                 return
             below = live.states[index] | shadow.states[index]
             self.compare(live.values[index], shadow.values[index], below, at=(at, live.indexes[index]))
 
-    def _suspects(self, live: Items, shadow: Items) -> tuple[Sequence[int], bool]:
-        """Which items may differ, and whether all are numbers."""
-        if not _are_flat(live, shadow):
-            return range(min(len(live.values), len(shadow.values))), False
-        kinds = {*map(type, live.values), *map(type, shadow.values)}
-        return self.tolerance.suspects(live.values, shadow.values), kinds <= NUMBERS
+    def _suspects(self, live: Items, shadow: Items, flat: Set[type]) -> Sequence[int]:
+        """Which items may differ."""
+        if not flat:
+            return range(min(len(live.values), len(shadow.values)))
+        return self.tolerance.suspects(live.values, shadow.values, flat)
 
-    def _may_be_reordered(self, live: Items, shadow: Items) -> bool:
+    def _may_be_reordered(self, live: Items, shadow: Items, *, are_flat: bool) -> bool:
         """Whether it is worth finding out if two lists hold exactly the same values in another order."""
         if self.notes is _ASKING or len(live.values) < 2 or live.values == shadow.values:
             return False
-        are_flat = _are_flat(live, shadow)
         if are_flat or (_is_free(live) and _is_free(shadow)):
             first = next(compress(count(), map(ne, live.values, shadow.values)))
             if live.values[first] not in shadow.values:
                 return False
         return are_flat or self.effort.order(live.values, shadow.values)
 
-    def _differ(self, live: Items, shadow: Items) -> bool:
+    def _differ(self, live: Items, shadow: Items, suspects: Sequence[int]) -> bool:
         asking = replace(self, notes=_ASKING)
-        pairs = zip(live.values, shadow.values, map(or_, live.states, shadow.states), strict=True)
-        return not all(asking.are_equal(*pair) for pair in pairs)
+        return not all(
+            asking.are_equal(live.values[index], shadow.values[index], live.states[index] | shadow.states[index])
+            for index in suspects
+        )
+
+    def _are_reordered(self, live: Items, shadow: Items, flat: Set[type]) -> bool:
+        """Whether two lists hold exactly the same values. Those that stand at the same place in both need no look."""
+        if flat:
+            apart = EXACT.suspects(live.values, shadow.values, flat)
+            live, shadow = live.chosen(apart), shadow.chosen(apart)
+        return are_same(keys(self.live, live), keys(self.shadow, shadow))
 
     def _by_key(self, live: Items, shadow: Items, key: str, *, at: Steps) -> bool:
         """Whether every item of both lists has a key of its own; those with the same one are compared then."""
@@ -238,14 +246,14 @@ def _kept(values: Sequence[object], states: Sequence[State]) -> Items:
     """A list without what is ignored."""
     if isinstance(states, Same):
         return Items([], [], []) if states.state.ignored else Items(values, states, range(len(values)))
-    indexes = [index for index, state in enumerate(states) if not state.ignored]
-    return Items([values[index] for index in indexes], [states[index] for index in indexes], indexes)
+    everything = Items(values, states, range(len(values)))
+    return everything.chosen([index for index, state in enumerate(states) if not state.ignored])
 
 
 def _are_plain(live: list[object], shadow: list[object]) -> bool:
     """Whether Python tells the values of two lists apart as JSON does: to Python true equals 1."""
-    kinds = {*map(type, live), *map(type, shadow)}
-    return kinds <= SCALARS and bool not in kinds
+    found = kinds(live, shadow)
+    return found <= SCALARS and bool not in found
 
 
 def _is_free(items: Items) -> bool:
@@ -253,13 +261,14 @@ def _is_free(items: Items) -> bool:
     return isinstance(items.states, Same) and items.states.state.is_nothing
 
 
-def _are_flat(live: Items, shadow: Items) -> bool:
-    """Whether two lists hold scalars alone, all compared as any value."""
+def _kinds_if_flat(live: Items, shadow: Items) -> Set[type]:
+    """The types of two lists that hold scalars alone, all compared as any value; none otherwise."""
     if not isinstance(live.states, Same) or not isinstance(shadow.states, Same):
-        return False
+        return frozenset()
     if live.states.state.way is not None or shadow.states.state.way is not None:
-        return False
-    return {*map(type, live.values), *map(type, shadow.values)} <= SCALARS
+        return frozenset()
+    found = kinds(live.values, shadow.values)
+    return found if found <= SCALARS else frozenset()
 
 
 def _by_keys(items: Items, key: str) -> dict[object, int] | None:

@@ -19,7 +19,6 @@ LARGEST_TEXT = 16 << 20
 MOST_LEVELS = 100
 MOST_VALUES = 1_000_000
 OF_A_CONTAINER = 10
-_SMALL = MOST_VALUES // OF_A_CONTAINER
 """As many values an object or a list counts for, as it costs."""
 
 
@@ -75,9 +74,12 @@ CONTAINERS = frozenset({dict, list, Tensor})
 SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
-def is_small(text: bytes) -> bool:
-    """Whether the JSON of a text is within the bounds without a closer look."""
-    return len(text) <= _SMALL and text.count(b"[") + text.count(b"{") <= MOST_LEVELS
+def is_small(text: bytes, *, is_json: bool) -> bool:
+    """Whether a text is within the bounds without a closer look. JSON holds a value more than it has commas, for each
+    container; anything else no more values than bytes."""
+    containers = text.count(b"[") + text.count(b"{")
+    values = containers + (text.count(b",") if is_json else len(text))
+    return containers <= MOST_LEVELS and values + OF_A_CONTAINER * containers <= MOST_VALUES
 
 
 def measure(value: object) -> int:

@@ -5,10 +5,12 @@ As `math.isclose` has it (PEP 485), the relative tolerance is of the larger of t
 taken as the decimals that are written: 0.4 lies no further than 0.1 from 0.3, though its floating point does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from decimal import Context, Decimal
 from fractions import Fraction
+from itertools import compress, count
 from math import isclose, isfinite
+from operator import is_not, ne
 from typing import Any, NamedTuple
 
 Number = int | float
@@ -79,18 +81,18 @@ class Tolerance(NamedTuple):
         bound = max(Decimal(repr(self.absolute)), _DIGITS.multiply(Decimal(repr(self.relative)), larger))
         return _DIGITS.subtract(left, right).copy_abs() <= bound
 
-    def suspects(self, live: Sequence[object], shadow: Sequence[object]) -> list[int]:
-        """Where two lists of scalars may differ; everywhere else they are equal. For many values in little time."""
-        kinds = set(map(type, live)) | set(map(type, shadow))
-        pairs: Iterable[tuple[int, tuple[Any, Any]]] = enumerate(zip(live, shadow, strict=False))
+    def suspects(self, live: Sequence[Any], shadow: Sequence[Any], kinds: Set[type]) -> list[int]:
+        """Where two lists of scalars, which are of these kinds, may differ; everywhere else they are equal. For many
+        values in little time."""
+        apart = compress(count(), map(ne, live, shadow))
         if not kinds <= NUMBERS:
-            return [index for index, (a, b) in pairs if a != b or type(a) is not type(b)]
+            return sorted({*apart, *compress(count(), map(is_not, map(type, live), map(type, shadow)))})
         rel, most = self.relative, self.absolute
         if not rel and not most:
-            return [index for index, (a, b) in pairs if a != b]
+            return list(apart)
         if kinds == {float} or _largest(live, shadow) <= _EXACT:
-            return [index for index, (a, b) in pairs if a != b and not isclose(a, b, rel_tol=rel, abs_tol=most)]
-        return [index for index, (a, b) in pairs if a != b and not self.close(a, b)]
+            return [at for at in apart if not isclose(live[at], shadow[at], rel_tol=rel, abs_tol=most)]
+        return [at for at in apart if not self.close(live[at], shadow[at])]
 
 
 EXACT = Tolerance()
@@ -99,6 +101,11 @@ EXACT = Tolerance()
 def is_finite(number: Number) -> bool:
     """Whether a number is neither NaN nor infinite; integers may be larger than floating point can tell."""
     return type(number) is int or isfinite(number)
+
+
+def kinds(live: Iterable[object], shadow: Iterable[object]) -> Set[type]:
+    """The types of all values of two lists."""
+    return {*map(type, live), *map(type, shadow)}
 
 
 def _largest(live: Iterable[Any], shadow: Iterable[Any]) -> Number:

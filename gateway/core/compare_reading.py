@@ -4,6 +4,7 @@ nothing.
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -35,9 +36,10 @@ def first_fields(observation: Observation) -> dict[bytes, bytes]:
     return fields
 
 
-def media(fields: dict[bytes, bytes]) -> Media:
-    """The content type of a reply with these fields."""
-    name, _, parameters = fields.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+@lru_cache(maxsize=64)
+def media(content_type: bytes) -> Media:
+    """A content type by its field's value."""
+    name, _, parameters = content_type.decode("latin-1").lower().partition(";")
     charset = ""
     for parameter in parameters.split(";"):
         key, _, value = parameter.partition("=")

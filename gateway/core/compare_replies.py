@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from gateway.core.bodies import BINARY_LENGTH
 from gateway.core.compare_chat import message
 from gateway.core.compare_limits import is_small, measure
 from gateway.core.compare_reading import NOT_JSON, Media, first_fields, media, parsed, text
@@ -26,10 +27,10 @@ class Reply(NamedTuple):
 def read(observation: Observation, protocol: Protocol) -> Reply:
     """One reply; IncomparableError where it is too much, or cannot be read."""
     fields = first_fields(observation)
-    kind, body = media(fields), text(observation.body, fields)
+    kind, body = media(fields.get(b"content-type", b"")), text(observation.body, fields)
     value = NOT_JSON if not body else _value(body, fields, protocol, is_stream=kind.name == "text/event-stream")
     # What openai models write may hold JSON within texts of JSON, escaped.
-    if protocol == "openai" or not is_small(body):
+    if protocol == "openai" or not is_small(body, is_json=BINARY_LENGTH not in fields):
         measure(value)
     return Reply(kind, body, value, protocol == "oip" and has_outputs(value))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final, NamedTuple, TypeGuard
 
-from gateway.core.compare_numbers import NUMBERS, Number, Tolerance, is_finite
+from gateway.core.compare_numbers import NUMBERS, Number, Tolerance, is_finite, kinds
 
 
 class Left(NamedTuple):
@@ -23,13 +23,13 @@ NONE_LEFT: Final = Left([], [])
 
 def are_numbers(values: Sequence[Any]) -> TypeGuard[Sequence[Number]]:
     """Whether all are finite numbers."""
-    kinds = {*map(type, values)}
-    return kinds <= NUMBERS and all(map(isfinite if kinds == {float} else is_finite, values))
+    found = kinds(values, ())
+    return found <= NUMBERS and all(map(isfinite if found == {float} else is_finite, values))
 
 
 def unpaired(live: Sequence[Number], shadow: Sequence[Number], tolerance: Tolerance) -> Left:
     """What is left over of a largest matching: the smallest two are partners, or the smaller has none."""
-    if len(live) == len(shadow) and not tolerance.suspects(sorted(live), sorted(shadow)):
+    if len(live) == len(shadow) and not tolerance.suspects(sorted(live), sorted(shadow), kinds(live, shadow)):
         return NONE_LEFT
     mine, others = sorted(range(len(live)), key=live.__getitem__), sorted(range(len(shadow)), key=shadow.__getitem__)
     left = Left([], [])

@@ -31,6 +31,10 @@ class Items(NamedTuple):
     states: Sequence[State]
     indexes: Sequence[int]
 
+    def chosen(self, places: Sequence[int]) -> "Items":
+        """Those at these places."""
+        return Items(*([each[place] for place in places] for each in self))  # type: ignore[arg-type]
+
 
 class Item(NamedTuple):
     """One item among those of its shape: `number` says which of its side's."""

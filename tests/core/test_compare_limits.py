@@ -6,6 +6,8 @@ from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core.compare import judge
 from gateway.core.compare_limits import (
@@ -21,6 +23,10 @@ from gateway.core.compare_limits import (
 from tests.core.replies import found, made, reply, said
 
 MIB = 1 << 20
+
+documents = st.recursive(
+    st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below)
+)
 
 
 def nested(levels: int, inner: str = "1") -> bytes:
@@ -69,10 +75,20 @@ def test_what_is_too_much_is_ignored_whether_it_differs_or_not(live: bytes, expe
 
 
 def test_a_small_text_is_taken_as_it_is_only_where_it_must_be_within_the_bounds() -> None:
-    assert is_small(nested(MOST_LEVELS))
-    assert not is_small(nested(MOST_LEVELS + 1))
-    assert not is_small(filled("1", MOST_VALUES))
-    assert is_small(filled("1", 50_000))
+    assert is_small(nested(MOST_LEVELS), is_json=True)
+    assert not is_small(nested(MOST_LEVELS + 1), is_json=True)
+    assert is_small(filled("1", MOST_VALUES), is_json=True), "half as many values"
+    assert not is_small(filled("1", 2 * MOST_VALUES + 10), is_json=True)
+    assert is_small(filled("123456789", 2 * MIB), is_json=True)
+    assert not is_small(filled("123456789", 2 * MIB), is_json=False)
+    assert is_small(filled("1", 50_000), is_json=False)
+
+
+@given(documents)
+def test_what_is_taken_as_it_is_would_have_passed_the_closer_look(value: object) -> None:
+    text = json.dumps(value).encode()
+    containers, bound = text.count(b"[") + text.count(b"{"), text.count(b",")
+    assert measure(value) <= bound + (OF_A_CONTAINER + 1) * containers
 
 
 def test_every_reason_is_one_of_a_fixed_few() -> None:

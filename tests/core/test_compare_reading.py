@@ -91,11 +91,11 @@ def test_integers_are_exact_wherever_they_stand(number: int, form: str) -> None:
     ],
 )
 def test_content_types(value: bytes, expected: Media) -> None:
-    assert media({b"content-type": value}) == expected
+    assert media(value) == expected
 
 
 def test_no_content_type() -> None:
-    assert media({}) == Media("", "")
+    assert media(b"") == Media("", "")
 
 
 def test_the_first_of_repeated_fields_counts_whatever_its_case() -> None:
