@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow load rehearse soak attacks fuzz simulate lock image sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow comparing load rehearse soak attacks fuzz simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: .venv/ready .venv-peers/ready $(if $(BENCH_MORE),.venv-more/ready) ## wha
 
 shadow: .venv/ready ## comparisons a second of the shadow process on one core
 	@$(BIN)/python loadtests/shadow.py $(ARGS)
+
+comparing: .venv/ready ## what one comparison costs, of small answers and large ones
+	@$(BIN)/python loadtests/comparing.py $(ARGS)
 
 load: .venv/ready ## locust for SECONDS=120 against the demo: users, streams, uploads, spikes, a ramp to the knee
 	@$(MAKE) --no-print-directory .venv-mlserver/ready || echo "MLServer cannot be installed here"

@@ -32,6 +32,8 @@ from tests.whole.scale import FULL, sized, tell
 CALLS, CLIENTS = sized((150, 4), (3000, 8))
 ROUNDS = sized(1, 3)
 PATIENCE = 30.0
+TRIES = 12
+"""Calls on connections of their own: enough to meet both workers."""
 MEMORY = 160 << 20
 """Bytes by which a worker may grow: 64 MiB of copies, held once more while they are on their way, and the allocator's
 part."""
@@ -180,6 +182,7 @@ def served() -> Iterator[tuple[Gateway, Apart]]:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_cannot_hurt(fault: str, served: tuple[Gateway, Apart]) -> None:
     gateway, faulty = served
+    linked(gateway)
     before, sampled = {pid: kernel.memory(pid) for pid in gateway.workers}, report(gateway)["sampled"]
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
     with FAULTS[fault](gateway, faulty):
@@ -200,6 +203,21 @@ def test_it_cannot_hurt(fault: str, served: tuple[Gateway, Apart]) -> None:
 
 def report(gateway: Gateway) -> Any:
     return get(gateway, "/api/v1/routes/copied/shadows/next")
+
+
+def linked(gateway: Gateway) -> None:
+    """Wait until every worker hands its copies over: a killed shadow process comes back after a while."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        before = report(gateway)
+        for number in range(TRIES):
+            client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
+            ask(client, "copied", number)
+            client.close()
+        accounted(gateway, before["sampled"] + TRIES)
+        if report(gateway)["dropped"] == before["dropped"]:
+            return
+        assert time.monotonic() < give_up, report(gateway)["dropped"]
 
 
 def accounted(gateway: Gateway, sampled: int) -> str:
