@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,16 +53,27 @@ class Gateway:
         self.folder = Path(self._folder.name)
         self.port = port or kernel.free_port()
         self.admin_port = kernel.free_port()
-        admin = {"listen": f"127.0.0.1:{self.admin_port}", **settings.get("admin", {})}
-        whole = {"listen": [f"127.0.0.1:{self.port}"], **settings, "admin": admin}
         self.file = self.folder / "gateway.yaml"
-        self.file.write_text(json.dumps(whole, indent=2))
+        self.file.write_text(self._text(settings))
         self._output = (self.folder / "stdout").open("wb")
         self._errors = (self.folder / "stderr").open("wb")
         self._env = {**os.environ, **(env or {})}
         self.process = self._start()
         if ready:
             self.wait_ready()
+
+    def _text(self, settings: Config) -> str:
+        admin = {"listen": f"127.0.0.1:{self.admin_port}", **settings.get("admin", {})}
+        return json.dumps({"listen": [f"127.0.0.1:{self.port}"], **settings, "admin": admin}, indent=2)
+
+    def tell(self, settings: Config) -> None:
+        """Put other settings in force by the admin side; what needs a restart must be as it was."""
+        body = self._text(settings).encode()
+        url = f"http://127.0.0.1:{self.admin_port}/api/v1/config"
+        with urllib.request.urlopen(
+            urllib.request.Request(url, body, {"Content-Type": "application/yaml"}, method="PUT"), timeout=30
+        ) as answer:
+            assert answer.status == 200
 
     def _start(self, *options: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -175,6 +187,10 @@ class Gateway:
         self._output.close()
         self._errors.close()
         self._folder.cleanup()
+
+
+Told = Callable[[Config], AbstractContextManager[Gateway]]
+"""A gateway that is told of a configuration, rather than started with it."""
 
 
 def _answers(port: int, path: str) -> bool:

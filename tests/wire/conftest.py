@@ -1,11 +1,12 @@
 """One origin and one gateway before it, shared by the tests that need nothing special."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.support.client import Client
-from tests.support.gateway import Gateway, config
+from tests.support.gateway import Config, Gateway, Told, config
 from tests.support.origin import Origin
 
 
@@ -19,6 +20,19 @@ def shared_origin() -> Iterator[Origin]:
 def shared_gateway(shared_origin: Origin) -> Iterator[Gateway]:
     with Gateway(config(shared_origin.url)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def told(shared_origin: Origin) -> Iterator[Told]:
+    """A gateway for tests that each want a configuration of their own: it is told, which is quicker than a start."""
+    with Gateway(config(shared_origin.url)) as running:
+
+        @contextmanager
+        def tell(settings: Config) -> Iterator[Gateway]:
+            running.tell(settings)
+            yield running
+
+        yield tell
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.gateway import Gateway, config
+from tests.support.gateway import Gateway, Told, config
 from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, marker
 
@@ -42,7 +42,7 @@ def _served_at_last(gateway: Gateway) -> bool:
 
 
 @pytest.mark.parametrize("said", [b"", b": wait\n\n", ROLE])
-def test_a_chat_stream_that_says_nothing_is_late(said: bytes, origin: Origin) -> None:
+def test_a_chat_stream_that_says_nothing_is_late(said: bytes, origin: Origin, told: Told) -> None:
     """The first byte of a stream is its first content event; what comes before it does not stop the clock."""
 
     def stream(connection: Connection, seen: Request) -> None:
@@ -52,12 +52,12 @@ def test_a_chat_stream_that_says_nothing_is_late(said: bytes, origin: Origin) ->
     origin.answers["/chat"] = stream
     variant = {"timeouts": {"first_byte": "500ms", "idle": "30s"}}
     settings = config(origin.url, variant=variant, route={"protocol": "openai"})
-    with Gateway(settings) as gateway, gateway.connect() as client:
+    with told(settings) as gateway, gateway.connect() as client:
         client.send(b"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(ASK), ASK))
         assert client.reply().status == 504
 
 
-def test_a_chat_stream_that_has_begun_has_the_idle_time(origin: Origin) -> None:
+def test_a_chat_stream_that_has_begun_has_the_idle_time(origin: Origin, told: Told) -> None:
     def stream(connection: Connection, seen: Request) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 2000\r\n\r\n" + WORD)
         connection.wait_gone()
@@ -65,7 +65,7 @@ def test_a_chat_stream_that_has_begun_has_the_idle_time(origin: Origin) -> None:
     origin.answers["/chat"] = stream
     variant = {"timeouts": {"first_byte": "300ms", "idle": "30s"}}
     settings = config(origin.url, variant=variant, route={"protocol": "openai"})
-    with Gateway(settings) as gateway, gateway.connect() as client:
+    with told(settings) as gateway, gateway.connect() as client:
         client.send(b"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(ASK), ASK))
         assert client.head().status == 200
         assert client.stream.exactly(len(WORD)) == WORD

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.support.client import Client, request
-from tests.support.gateway import Gateway, config
+from tests.support.gateway import Told, config
 from tests.support.origin import Origin, reply
 from tests.wire.errors import assert_error
 
@@ -115,9 +115,9 @@ def test_fields_of_the_origin_side(client: Client, origin: Origin) -> None:
     assert ours == [b"B", b"A", b"X-Forwarded-Custom", b"Forwarded"]
 
 
-def test_nothing_is_shown_when_told_so(origin: Origin) -> None:
+def test_nothing_is_shown_when_told_so(origin: Origin, told: Told) -> None:
     """`expose_headers: false`: the request id stays, nothing tells of the gateway's inside; also on errors."""
-    with Gateway(config(origin.url, expose_headers=False)) as gateway, gateway.connect() as client:
+    with told(config(origin.url, expose_headers=False)) as gateway, gateway.connect() as client:
         answer = client.get("/")
         origin.answers["/broken"] = lambda connection, _: connection.close()
         broken = client.get("/broken")
@@ -126,9 +126,9 @@ def test_nothing_is_shown_when_told_so(origin: Origin) -> None:
         assert reply_.text("x-request-id")
 
 
-def test_a_trusted_proxy_is_believed(origin: Origin) -> None:
+def test_a_trusted_proxy_is_believed(origin: Origin, told: Told) -> None:
     """Its chain is continued, its view of the caller's scheme and host passed on."""
-    with Gateway(config(origin.url, trusted_proxies=["127.0.0.0/8"])) as gateway, gateway.connect() as client:
+    with told(config(origin.url, trusted_proxies=["127.0.0.0/8"])) as gateway, gateway.connect() as client:
         client.get(
             "/",
             "X-Forwarded-For: 8.8.8.8",
@@ -143,28 +143,28 @@ def test_a_trusted_proxy_is_believed(origin: Origin) -> None:
     assert silent.text("x-forwarded-for") == "127.0.0.1"
 
 
-def test_a_variants_own_fields_are_set_and_removed(origin: Origin) -> None:
+def test_a_variants_own_fields_are_set_and_removed(origin: Origin, told: Told) -> None:
     headers = {"set": {"Host": "model.test", "X-Set": "one"}, "remove": ["x-remove"]}
-    with Gateway(config(origin.url, variant={"headers": headers})) as gateway, gateway.connect() as client:
+    with told(config(origin.url, variant={"headers": headers})) as gateway, gateway.connect() as client:
         client.get("/", "X-Remove: 1", "x-REMOVE: 2", "x-set: theirs", "X-Keep: 3")
     (seen,) = origin.requests
     assert (seen.text("host"), seen.text("x-set"), seen.text("x-keep")) == ("model.test", "one", "3")
     assert seen.all("x-remove") == []
 
 
-def test_a_variants_own_fields_cannot_be_spelt_around(origin: Origin) -> None:
+def test_a_variants_own_fields_cannot_be_spelt_around(origin: Origin, told: Told) -> None:
     """Servers behind CGI or WSGI read `_` as `-`: what is set or removed is so in both spellings."""
     headers = {"set": {"X-Set": "one"}, "remove": ["x-remove", "x_under"]}
-    with Gateway(config(origin.url, variant={"headers": headers})) as gateway, gateway.connect() as client:
+    with told(config(origin.url, variant={"headers": headers})) as gateway, gateway.connect() as client:
         client.get("/", "X_Remove: 1", "X_Set: theirs", "X-Under: 1", "X_Keep: 3", "X_Hop: 4", "Connection: x-hop")
     (seen,) = origin.requests
     assert (seen.text("x_keep"), seen.text("x-set")) == ("3", "one")
     assert {"x_remove", "x-remove", "x_set", "x_under", "x-under", "x_hop"}.isdisjoint(seen.names)
 
 
-def test_an_unmatched_path_is_an_error_in_shape(origin: Origin) -> None:
+def test_an_unmatched_path_is_an_error_in_shape(origin: Origin, told: Told) -> None:
     with (
-        Gateway(config(origin.url, route={"match": {"path": "/only", "methods": ["POST"]}})) as gateway,
+        told(config(origin.url, route={"match": {"path": "/only", "methods": ["POST"]}})) as gateway,
         gateway.connect() as client,
     ):
         assert_error(client.get("/other"), "no_route")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import kernel
 from tests.support.client import Client, chunked, request
-from tests.support.gateway import Gateway, config
+from tests.support.gateway import Gateway, Told, config
 from tests.support.http1 import ClosedError, Request, TruncatedError
 from tests.support.origin import Connection, Origin, canned, marked, marker, reply
 from tests.wire.errors import assert_error, assert_refused
@@ -322,7 +322,7 @@ def test_an_event_stream_outlives_the_attempts_total(client: Client, origin: Ori
     assert time.monotonic() - started > 3
 
 
-def test_an_upstream_that_does_not_read(tight: Gateway, origin: Origin) -> None:
+def test_an_upstream_that_does_not_read(origin: Origin, told: Told) -> None:
     """The body is larger than all buffers and the upstream reads none of it: the caller is not kept for ever."""
     large = {**LIMITS, "body": "1GiB"}
     release = threading.Event()
@@ -333,7 +333,7 @@ def test_an_upstream_that_does_not_read(tight: Gateway, origin: Origin) -> None:
 
     origin.answers["/deaf"] = deaf
     with (
-        Gateway(config(origin.url, limits=large, variant={"timeouts": TIMEOUTS})) as gateway,
+        told(config(origin.url, limits=large, variant={"timeouts": TIMEOUTS})) as gateway,
         gateway.connect() as client,
     ):
         client.send(request("POST", "/deaf", "Content-Length: 1000000000"))
@@ -355,11 +355,11 @@ def _pour(client: Client) -> None:
         return
 
 
-def test_an_upstream_that_is_not_there(origin: Origin) -> None:
+def test_an_upstream_that_is_not_there(told: Told) -> None:
     """Nobody listens: an error at once, and service again as soon as somebody does."""
     port = kernel.free_port()
     with (
-        Gateway(config(f"http://127.0.0.1:{port}", variant={"timeouts": TIMEOUTS})) as gateway,
+        told(config(f"http://127.0.0.1:{port}", variant={"timeouts": TIMEOUTS})) as gateway,
         gateway.connect() as client,
     ):
         answer = client.get("/nobody")
@@ -368,11 +368,11 @@ def test_an_upstream_that_is_not_there(origin: Origin) -> None:
             assert client.get("/somebody").body == marker("/somebody")
 
 
-def test_an_upstream_that_does_not_accept(origin: Origin) -> None:
+def test_an_upstream_that_does_not_accept(told: Told) -> None:
     """The queue of its listener is full: `connect` ends the attempt."""
     with kernel.full_listener() as port:
         settings = config(f"http://127.0.0.1:{port}", variant={"timeouts": TIMEOUTS, "retry": {"extra": 0}})
-        with Gateway(settings) as gateway, gateway.connect() as client:
+        with told(settings) as gateway, gateway.connect() as client:
             started = time.monotonic()
             assert_error(client.get("/full"), "upstream_error", "upstream_timeout")
             assert time.monotonic() - started < LATE

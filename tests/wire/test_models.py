@@ -6,15 +6,16 @@ import zlib
 import pytest
 
 from tests.support import kernel
-from tests.support.gateway import Gateway
+from tests.support.gateway import Told
 from tests.support.origin import Origin, marker
 
 BODY = b'{"model": "asked", "n": 12345678901234567890, "messages": []}'
 
 
 def settings(origin: Origin, first: str | None, second: str | None) -> dict[str, object]:
-    """The first variant cannot be reached; the second is the origin."""
-    dead = {"endpoints": [f"http://127.0.0.1:{kernel.free_port()}"], **({"model": first} if first else {})}
+    """The first variant cannot be reached, and is always tried; the second is the origin."""
+    tried = {"breaker": {"mode": "disabled"}}
+    dead = {"endpoints": [f"http://127.0.0.1:{kernel.free_port()}"], **tried, **({"model": first} if first else {})}
     alive = {"endpoints": [origin.url], **({"model": second} if second else {})}
     route = {
         "protocol": "openai",
@@ -31,10 +32,10 @@ def settings(origin: Origin, first: str | None, second: str | None) -> dict[str,
 )
 @pytest.mark.parametrize("coding", ["", "deflate"])
 def test_each_variant_gets_its_name(
-    coding: str, first: str | None, second: str | None, expected: str, origin: Origin
+    coding: str, first: str | None, second: str | None, expected: str, origin: Origin, told: Told
 ) -> None:
     body = zlib.compress(BODY) if coding else BODY
-    with Gateway(settings(origin, first, second)) as gateway, gateway.connect() as client:
+    with told(settings(origin, first, second)) as gateway, gateway.connect() as client:
         fields = b"Content-Encoding: deflate\r\n" if coding else b""
         client.send(b"POST /v1/chat HTTP/1.1\r\nHost: a\r\n%bContent-Length: %d\r\n\r\n" % (fields, len(body)) + body)
         answer = client.reply()

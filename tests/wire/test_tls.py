@@ -4,7 +4,8 @@ import datetime
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import trustme
 
 from tests.support import kernel
 from tests.support.client import Client, request
-from tests.support.gateway import Gateway, config
+from tests.support.gateway import Gateway, Told, config
 from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, marker, reply
 from tests.wire.errors import assert_error
@@ -69,11 +70,20 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
     return Papers(trustme.CA(), tmp_path_factory.mktemp("strangers"))
 
 
-def to_upstream(origin: Origin, **tls: object) -> Gateway:
-    return Gateway(config(f"https://localhost:{origin.port}", variant={"tls": tls, "timeouts": QUICK}))
+ToUpstream = Callable[..., AbstractContextManager[Gateway]]
 
 
-def test_an_upstream_with_its_own_authority(papers: Papers) -> None:
+@pytest.fixture
+def to_upstream(told: Told) -> ToUpstream:
+    """A gateway whose model is an origin with TLS, which is set up as the arguments say."""
+
+    def tell(origin: Origin, **tls: object) -> AbstractContextManager[Gateway]:
+        return told(config(f"https://localhost:{origin.port}", variant={"tls": tls, "timeouts": QUICK}))
+
+    return tell
+
+
+def test_an_upstream_with_its_own_authority(papers: Papers, to_upstream: ToUpstream) -> None:
     with Origin(tls=papers.server("localhost")) as origin, to_upstream(origin, ca=papers.authority) as gateway:
         with gateway.connect() as client:
             for at in range(5):
@@ -83,7 +93,7 @@ def test_an_upstream_with_its_own_authority(papers: Papers) -> None:
         assert origin.faults == []
 
 
-def test_an_upstream_that_wants_a_certificate(papers: Papers) -> None:
+def test_an_upstream_that_wants_a_certificate(papers: Papers, to_upstream: ToUpstream) -> None:
     cert, key = papers.issue("gateway.test")
     with Origin(tls=papers.server("localhost", ask=True)) as origin:
         with to_upstream(origin, ca=papers.authority, cert=cert, key=key) as gateway, gateway.connect() as client:
@@ -92,7 +102,7 @@ def test_an_upstream_that_wants_a_certificate(papers: Papers) -> None:
             assert_error(client.get("/"), "upstream_error")
 
 
-def test_a_server_name_of_its_own(papers: Papers) -> None:
+def test_a_server_name_of_its_own(papers: Papers, to_upstream: ToUpstream) -> None:
     """`server_name` is what the certificate is checked against, and what is asked for."""
     context = papers.server("model.test")
     asked: list[str | None] = []
@@ -107,7 +117,9 @@ def test_a_server_name_of_its_own(papers: Papers) -> None:
 
 
 @pytest.mark.parametrize("fault", ["wrong name", "expired", "unknown authority"])
-def test_a_certificate_that_is_not_good_is_an_error_not_a_wait(fault: str, papers: Papers, strangers: Papers) -> None:
+def test_a_certificate_that_is_not_good_is_an_error_not_a_wait(
+    fault: str, papers: Papers, strangers: Papers, to_upstream: ToUpstream
+) -> None:
     """And nothing of the request was sent."""
     issuer = strangers if fault == "unknown authority" else papers
     name = "other.test" if fault == "wrong name" else "localhost"
@@ -117,7 +129,7 @@ def test_a_certificate_that_is_not_good_is_an_error_not_a_wait(fault: str, paper
         assert origin.requests == []
 
 
-def test_verification_can_be_switched_off(strangers: Papers) -> None:
+def test_verification_can_be_switched_off(strangers: Papers, to_upstream: ToUpstream) -> None:
     with (
         Origin(tls=strangers.server("other.test", expired=True)) as origin,
         to_upstream(origin, verify=False) as gateway,
@@ -126,24 +138,24 @@ def test_verification_can_be_switched_off(strangers: Papers) -> None:
         assert client.get("/").body == marker("/")
 
 
-def test_an_upstream_that_does_not_speak_tls(papers: Papers) -> None:
+def test_an_upstream_that_does_not_speak_tls(papers: Papers, to_upstream: ToUpstream) -> None:
     with Origin() as origin:
         origin.greet = Connection.close
         with to_upstream(origin, ca=papers.authority) as gateway, gateway.connect() as client:
             assert_error(client.get("/"), "upstream_error", "upstream_timeout")
 
 
-def test_an_upstream_that_says_nothing_in_the_handshake(papers: Papers) -> None:
+def test_an_upstream_that_says_nothing_in_the_handshake(papers: Papers, told: Told) -> None:
     """`connect` includes the handshake."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = config(
             f"https://localhost:{silent.getsockname()[1]}", variant={"tls": {"ca": papers.authority}, "timeouts": QUICK}
         )
-        with Gateway(settings) as gateway, gateway.connect() as client:
+        with told(settings) as gateway, gateway.connect() as client:
             assert_error(client.get("/"), "upstream_error", "upstream_timeout")
 
 
-def test_a_tls_upstream_that_cuts_its_reply(papers: Papers) -> None:
+def test_a_tls_upstream_that_cuts_its_reply(papers: Papers, to_upstream: ToUpstream) -> None:
     """A reply to the end of the connection is complete only where TLS itself ended: an attacker could cut it."""
 
     def cut(connection: Connection, seen: Request) -> None:
@@ -248,10 +260,10 @@ def test_refusals_over_tls_can_be_read(secure: Client) -> None:
     secure.expect_end()
 
 
-def test_a_unix_socket_upstream(tmp_path: Path) -> None:
+def test_a_unix_socket_upstream(tmp_path: Path, told: Told) -> None:
     with (
         Origin(path=tmp_path / "model.sock") as origin,
-        Gateway(config(origin.url)) as gateway,
+        told(config(origin.url)) as gateway,
         gateway.connect() as client,
     ):
         for at in range(5):
@@ -261,9 +273,9 @@ def test_a_unix_socket_upstream(tmp_path: Path) -> None:
         assert origin.faults == []
 
 
-def test_a_unix_socket_that_is_not_there(tmp_path: Path) -> None:
+def test_a_unix_socket_that_is_not_there(tmp_path: Path, told: Told) -> None:
     path = tmp_path / "model.sock"
-    with Gateway(config(f"unix:{path}")) as gateway, gateway.connect() as client:
+    with told(config(f"unix:{path}")) as gateway, gateway.connect() as client:
         assert_error(client.get("/"), "upstream_error")
         with Origin(path=path):
             assert client.get("/there").body == marker("/there")
@@ -281,16 +293,16 @@ def test_several_listening_addresses(origin: Origin) -> None:
     assert [seen.text("x-forwarded-for") for seen in origin.requests] == ["127.0.0.1", "::1"]
 
 
-def test_an_endpoint_by_name(origin: Origin) -> None:
-    with Gateway(config(f"http://localhost:{origin.port}")) as gateway, gateway.connect() as client:
+def test_an_endpoint_by_name(origin: Origin, told: Told) -> None:
+    with told(config(f"http://localhost:{origin.port}")) as gateway, gateway.connect() as client:
         assert client.get("/").body == marker("/")
     assert origin.requests[0].text("host") == f"localhost:{origin.port}"
 
 
-def test_an_endpoint_by_a_name_nobody_knows() -> None:
+def test_an_endpoint_by_a_name_nobody_knows(told: Told) -> None:
     """An error, not a wait and not an end; the gateway starts and stops all the same."""
     with (
-        Gateway(config("http://nobody.invalid:8000", variant={"timeouts": QUICK})) as gateway,
+        told(config("http://nobody.invalid:8000", variant={"timeouts": QUICK})) as gateway,
         gateway.connect() as client,
     ):
         assert_error(client.get("/"), "upstream_error", "no_available_variant")
