@@ -11,6 +11,11 @@ from gateway.errors import StartError
 BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel's own bound (net.core.somaxconn) holds as well."""
 
+UNSENT = 128 << 10
+"""Bytes the kernel takes for a client that does not read, beyond those on their way (tcp(7): TCP_NOTSENT_LOWAT). It
+would take megabytes for each, and a thousand such clients would have them all fetched and copied. Connections inherit
+it from their listener."""
+
 Address = tuple[int, tuple[str, int]]
 """A family, and a host and port in it."""
 
@@ -65,6 +70,7 @@ def _bound(family: int, address: tuple[str, int]) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError:

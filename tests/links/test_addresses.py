@@ -35,6 +35,21 @@ def test_many_connections_may_wait() -> None:
     close([*clients, listener])
 
 
+def test_a_client_that_reads_nothing_is_given_little() -> None:
+    (listener,) = listen("127.0.0.1", 0)
+    with listener, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(listener.getsockname())
+        given, _ = listener.accept()
+        with given:
+            given.setblocking(False)
+            sent = 0
+            with pytest.raises(BlockingIOError):
+                while True:
+                    sent += given.send(bytes(64 << 10))
+    assert sent < 512 << 10
+
+
 def test_an_ipv6_address_stands_in_brackets_and_leaves_ipv4_to_others() -> None:
     port = free_port()
     sockets = [*listen("::1", port), *listen("127.0.0.1", port)]
