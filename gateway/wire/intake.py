@@ -17,6 +17,8 @@ from gateway.wire.request import Connection, Request
 _FRAMING = 64 << 10
 _FRAMING_SHARE = 16
 """A chunked body may be so many bytes, and so many times its content, before it is taken for an attack."""
+_MOST_QUEUED = 16
+"""Requests of one client that wait, whole or begun; what it sent beyond them stays bytes until their turn comes."""
 _EMPTY_LINE = b"\r\n\r\n"
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: |\Z)")
 _JUDGED = frozenset({b"host", b"transfer-encoding", b"content-length", b"connection", b"upgrade", b"expect"})
@@ -49,8 +51,8 @@ class Intake:
     """The requests of one connection, in the making."""
 
     __slots__ = (
-        *("_connection", "_fed", "_last", "_raw_left", "_start", "_upgrading", "bounds", "broken", "in_head"),
-        *("parser", "refused", "request", "tail"),
+        *("_connection", "_fed", "_is_full", "_last", "_raw_left", "_start", "_upgrading", "bounds", "broken"),
+        *("in_head", "parser", "refused", "request", "tail"),
     )
 
     def __init__(self, connection: Queue, bounds: Bounds) -> None:
@@ -66,7 +68,8 @@ class Intake:
         self.refused = False
         """The last request was refused, perhaps with more of it on its way."""
         self.tail: list[bytes] | None = None
-        """What came after an upgrade request, until it is known whether it is HTTP."""
+        """What came after an upgrade request, until it is known whether it is HTTP; or after as many as may wait."""
+        self._is_full = False
         self._raw_left = 0
         self._fed = 0
         """Bytes of the head so far, and then of the body as it came."""
@@ -83,6 +86,10 @@ class Intake:
                 self.tail.append(data)
                 return
             if self.broken:
+                return
+            if self.request is None and self._connection is not None and len(self._connection.queue) >= _MOST_QUEUED:
+                self._is_full = True
+                self.tail = [data]
                 return
             if self._raw_left:
                 data = self._count(data)
@@ -114,6 +121,12 @@ class Intake:
         """The connection is no more. Nothing is left that refers to itself, so nobody need search for it."""
         self.broken = True
         self.request = self.parser = self._connection = None
+
+    def refill(self) -> None:
+        """One that waited has its turn: read on what could not be lined up, once there is room for some."""
+        if self._is_full and self._connection is not None and len(self._connection.queue) < _MOST_QUEUED // 2:
+            self._is_full = False
+            self.continue_http()
 
     def continue_http(self) -> None:
         """The upgrade was not accepted: what followed it is HTTP after all."""

@@ -37,6 +37,8 @@ _SWEEPS = 5
 """Calls that a round over all connections is divided into."""
 _SWEEP_MOST = 0.005
 """Seconds that one call takes at most."""
+_TURN = 32
+"""Requests of one client that are answered at once before others have their turn."""
 _AHEAD = 64 << 10
 _AHEAD_EACH = 1 << 10
 """Bytes that a client may send ahead of their turn before it is not read from; a request counts as so many at least."""
@@ -375,8 +377,14 @@ class ServerConnection(asyncio.Protocol):
             return
         self._pumping = True
         handler = self.service.handler
+        handed = 0
         while self.active is None and self.queue and self.transport is not None and not self._paused:
+            if handed == _TURN:
+                asyncio.get_running_loop().call_soon(self._pump)
+                break
+            handed += 1
             request = self.active = self.queue.pop(0)
+            self.intake.refill()
             if self.service.draining and not self.queue:
                 self.closing = True
             if request.fault is not None:
