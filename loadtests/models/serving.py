@@ -263,7 +263,8 @@ class Connection(asyncio.Protocol):
                 self.transport.write(whole[sent : sent + 1])
                 self._trickle(whole, sent + 1, every)
 
-        if sent < len(whole):
+        self._is_streaming = sent < len(whole)
+        if self._is_streaming:
             self._later(every, send)
 
     def _break(self, *, reset: bool) -> None:

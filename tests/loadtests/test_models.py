@@ -136,6 +136,18 @@ async def test_an_end_without_a_byte_on_a_connection_that_has_served_is_counted(
         assert served.counts == {"received": 2, "good": 1, "close": 1, "silent": 1}
 
 
+async def test_a_trickle_that_is_broken_off_is_counted_as_cut() -> None:
+    """As when the model leaves meanwhile: callers see an answer that ends too soon."""
+    async with model({"do": "trickle", "every": "50ms"}) as (served, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REQUEST % (b"/x", 3, b"abc"))
+        await reader.readexactly(2)
+        served.turn(read_faults([{"do": "refuse"}], "faults"))
+        assert GOOD not in await reader.read()
+        writer.close()
+        assert served.counts == {"received": 1, "trickle": 1, "cut": 1}
+
+
 def test_shares_are_kept_and_grow() -> None:
     growing = {"from": "0%", "to": "50%", "over": "10s"}
     faults = read_faults([{"do": "error", "share": "20%"}, {"do": "hang", "share": growing}], "faults")
