@@ -12,7 +12,7 @@ import aiohttp
 
 from gateway.demo.tally import Outcome, Tally
 
-USERS = 1000
+USERS = 5000
 GOLD_EVERY = 10
 """Each tenth user is a gold one."""
 CALLERS = 8
