@@ -10,12 +10,13 @@ from itertools import compress, count
 from operator import ne
 from typing import Final
 
+from gateway.core.compare_items import Items, are_plain, flat_kinds, kept
 from gateway.core.compare_limits import SCALARS, Effort
-from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance, kinds
-from gateway.core.compare_paths import Same, State, View
+from gateway.core.compare_numbers import EXACT, NUMBERS, Tolerance
+from gateway.core.compare_paths import State, View
 from gateway.core.compare_sorted import Left
 from gateway.core.compare_texts import plain
-from gateway.core.compare_unordered import Items, Pairing, are_same, keys
+from gateway.core.compare_unordered import Pairing, are_same, keys
 from gateway.core.compare_ways import largest, point_alike, rows
 from gateway.core.differences import ABSENT, Notes, Steps
 from gateway.core.judgement import Kind
@@ -124,19 +125,19 @@ class Walk:
     # ---- lists
 
     def _lists(self, live: list[object], shadow: list[object], state: State, *, at: Steps) -> None:
-        if live == shadow and _are_plain(live, shadow):
+        if live == shadow and are_plain(live, shadow):
             return
         keyed = self.keyed if self.keyed is not None and at == (None, self.keyed.list) else None
         in_order = keyed is not None or not state.unordered
-        mine = _kept(live, self.live.items(state, live, in_order=in_order))
-        others = _kept(shadow, self.shadow.items(state, shadow, in_order=in_order))
+        mine = kept(live, self.live.items(state, live, in_order=in_order))
+        others = kept(shadow, self.shadow.items(state, shadow, in_order=in_order))
         if not in_order:
             self._note_left(mine, others, self._pairing().multisets(mine, others), at=at)
         elif keyed is None or not self._by_key(mine, others, keyed.key, at=at):
             self._in_order(mine, others, at=at)
 
     def _in_order(self, live: Items, shadow: Items, *, at: Steps) -> None:
-        flat = _kinds_if_flat(live, shadow)
+        flat = flat_kinds(live, shadow)
         suspects = self._suspects(live, shadow, flat)
         if len(live.values) != len(shadow.values):
             self.notes.note(at, "length", len(live.values), len(shadow.values))
@@ -162,7 +163,7 @@ class Walk:
         """Whether it is worth finding out if two lists hold exactly the same values in another order."""
         if self.notes is _ASKING or len(live.values) < 2 or live.values == shadow.values:
             return False
-        if are_flat or (_is_free(live) and _is_free(shadow)):
+        if are_flat or (live.is_free and shadow.is_free):
             first = next(compress(count(), map(ne, live.values, shadow.values)))
             if live.values[first] not in shadow.values:
                 return False
@@ -184,7 +185,7 @@ class Walk:
 
     def _by_key(self, live: Items, shadow: Items, key: str, *, at: Steps) -> bool:
         """Whether every item of both lists has a key of its own; those with the same one are compared then."""
-        mine, others = _by_keys(live, key), _by_keys(shadow, key)
+        mine, others = live.by_key(key), shadow.by_key(key)
         if mine is None or others is None:
             return False
         for name, number in mine.items():
@@ -220,8 +221,8 @@ class Walk:
         elif way == "text":
             replace(self, is_text=True)._by_kind(live, shadow, state, at=at)
         elif way == "set" and isinstance(live, list) and isinstance(shadow, list):
-            mine = _kept(live, self.live.items(state, live, in_order=False))
-            others = _kept(shadow, self.shadow.items(state, shadow, in_order=False))
+            mine = kept(live, self.live.items(state, live, in_order=False))
+            others = kept(shadow, self.shadow.items(state, shadow, in_order=False))
             self._note_left(mine, others, self._pairing().sets(mine, others), at=at)
         elif way in {"argmax", "cosine"}:
             self._rows(live, shadow, state, at=at)
@@ -240,46 +241,6 @@ class Walk:
         elif (left := largest(mine)) != (right := largest(others)):
             single = len(left) == 1
             self.notes.note(at, "value", left[0] if single else left, right[0] if single else right)
-
-
-def _kept(values: Sequence[object], states: Sequence[State]) -> Items:
-    """A list without what is ignored."""
-    if isinstance(states, Same):
-        return Items([], [], []) if states.state.ignored else Items(values, states, range(len(values)))
-    everything = Items(values, states, range(len(values)))
-    return everything.chosen([index for index, state in enumerate(states) if not state.ignored])
-
-
-def _are_plain(live: list[object], shadow: list[object]) -> bool:
-    """Whether Python tells the values of two lists apart as JSON does: to Python true equals 1."""
-    found = kinds(live, shadow)
-    return found <= SCALARS and bool not in found
-
-
-def _is_free(items: Items) -> bool:
-    """Whether no rule holds for an item, or within one."""
-    return isinstance(items.states, Same) and items.states.state.is_nothing
-
-
-def _kinds_if_flat(live: Items, shadow: Items) -> Set[type]:
-    """The types of two lists that hold scalars alone, all compared as any value; none otherwise."""
-    if not isinstance(live.states, Same) or not isinstance(shadow.states, Same):
-        return frozenset()
-    if live.states.state.way is not None or shadow.states.state.way is not None:
-        return frozenset()
-    found = kinds(live.values, shadow.values)
-    return found if found <= SCALARS else frozenset()
-
-
-def _by_keys(items: Items, key: str) -> dict[object, int] | None:
-    """Which item each key belongs to; None where one has no key, or shares it."""
-    found: dict[object, int] = {}
-    for number, value in enumerate(items.values):
-        name = value.get(key) if isinstance(value, dict) else None
-        if type(name) not in {str, int} or name in found:
-            return None
-        found[name] = number
-    return found
 
 
 def _kind(value: object) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from operator import ne
 from typing import NamedTuple
 
+from gateway.core.compare_items import Items
 from gateway.core.compare_keys import NUMBER, Keys, Shapes
 from gateway.core.compare_limits import Effort, measure
 from gateway.core.compare_matching import Edges, matching
@@ -22,18 +23,6 @@ from gateway.core.compare_sorted import NONE_LEFT, Left, are_numbers, strangers,
 
 _OWN_KEYS = frozenset({str, int, float, type(None)})
 """Values whose keys are themselves, NaN aside."""
-
-
-class Items(NamedTuple):
-    """What is compared of a list: values, what holds for each, and where each stands in the list."""
-
-    values: Sequence[object]
-    states: Sequence[State]
-    indexes: Sequence[int]
-
-    def chosen(self, places: Sequence[int]) -> "Items":
-        """Those at these places."""
-        return Items(*([each[place] for place in places] for each in self))  # type: ignore[arg-type]
 
 
 class Item(NamedTuple):
