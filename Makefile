@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help test proofs lint demo bench shadow comparing load rehearse soak attacks fuzz simulate lock image sbom audit venv clean
+.PHONY: help test proofs lint demo bench shadow comparing load chaos rehearse soak attacks fuzz simulate lock image sbom audit venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
