@@ -18,7 +18,8 @@ USERS = 5000
 GOLD_EVERY = 10
 """Each tenth user is a gold one, who gets the candidate."""
 BREAKER = {"slow_after": "500ms", "open_for": "500ms", "max_open_for": "1s"}
-TIMEOUTS = {"connect": "1s", "first_byte": "1s", "idle": "1s", "total": "10s"}
+TIMEOUTS = {"connect": "1s", "first_byte": "1s", "idle": "5s", "total": "10s"}
+"""No trouble stops a model within an answer, but a busy machine may, for a second."""
 
 
 @dataclass(frozen=True, slots=True)
