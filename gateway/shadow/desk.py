@@ -54,10 +54,6 @@ class Desk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._comparing.pools.close()
 
-    def close(self, within: float) -> None:
-        """Write what is to be recorded, if that takes no longer than so many seconds."""
-        self._comparing.records.close(within)
-
     def _follow(self, serial: int) -> None:
         present = self._comparing.present
         if present.look(serial):

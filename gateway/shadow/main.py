@@ -11,16 +11,22 @@ import logging
 import os
 import secrets
 import sys
-from typing import Any, Protocol
+from random import random
+from typing import Any
 
 import uvloop
 
-from gateway.core.copies import Copy
 from gateway.links.board import Board
 from gateway.links.child import Lifeline, handle_signals, options
 from gateway.links.log import Log, describe
 from gateway.links.rundir import RunDir
-from gateway.shadow.door import Door, Tell
+from gateway.shadow.comparing import Comparing
+from gateway.shadow.desk import Desk
+from gateway.shadow.door import Door
+from gateway.shadow.noise import Noise
+from gateway.shadow.pools import Pools
+from gateway.shadow.present import Present
+from gateway.shadow.records import Records
 from gateway.shadow.tallies import Tallies
 
 NICENESS = 10
@@ -28,54 +34,14 @@ _END_WITHIN = 0.5
 """Seconds that the last words may take; and those that records may."""
 
 
-class Desk(Protocol):
-    """Where copies are worked on."""
-
-    def take(self, copy: Copy, size: int, tell: Tell) -> None:
-        """One more, of so many bytes."""
-
-    async def stop(self) -> None:
-        """Give up all that is under way."""
-
-    def close(self, within: float) -> None:
-        """Write what is to be recorded, if that takes no longer than so many seconds."""
-
-
-class Late:
-    """The desk, made when the first copy comes: most gateways have no shadow, and their starts and memory need not pay
-    for one."""
-
-    def __init__(self, run_dir: RunDir, board: Board, tallies: Tallies, log: Log) -> None:
-        self._parts = run_dir, board, tallies, log
-        self._desk: Desk | None = None
-
-    def take(self, copy: Copy, size: int, tell: Tell) -> None:
-        """As `Desk.take`."""
-        if self._desk is None:
-            from gateway.shadow.making import made  # noqa: PLC0415 - see above
-
-            self._desk = made(*self._parts)
-            gc.collect()
-            gc.freeze()
-        self._desk.take(copy, size, tell)
-
-    async def stop(self) -> None:
-        """As `Desk.stop`."""
-        if self._desk is not None:
-            await self._desk.stop()
-
-    def close(self, within: float) -> None:
-        """As `Desk.close`."""
-        if self._desk is not None:
-            self._desk.close(within)
-
-
 async def run(arguments: dict[str, str], log: Log) -> None:
     """The process from start to end."""
     lifeline = Lifeline(int(arguments["lifeline"]))
     run_dir = RunDir(arguments["run-dir"])
     tallies = Tallies(secrets.token_hex(8))
-    desk = Late(run_dir, Board.open(int(arguments["board"])), tallies, log)
+    records = Records(log)
+    noise = Noise(Board.open(int(arguments["board"])), random)
+    desk = Desk(Comparing(Present(run_dir), Pools(), tallies, noise, records), log)
     door = Door(run_dir.shadow_socket, tallies, desk.take)
     ended = asyncio.Event()
     lifeline.watch(ended.set)
@@ -89,7 +55,7 @@ async def run(arguments: dict[str, str], log: Log) -> None:
     sending.cancel()
     await desk.stop()
     await door.close(_END_WITHIN)
-    desk.close(_END_WITHIN)
+    records.close(_END_WITHIN)
 
 
 def main() -> None:

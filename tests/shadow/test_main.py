@@ -228,10 +228,3 @@ def test_a_fault_of_ours_is_told_and_accounted_for(own: ShadowProcess) -> None:
     assert {line["what"] for line in (first, *others)} == {"work on a copy failed"}
     assert "requests.py" in first["error"]
     assert len(others) == 2
-
-
-def test_what_compares_is_loaded_with_the_first_copy() -> None:
-    """Most gateways have no shadow: their starts need not pay for one."""
-    code = "import sys, gateway.shadow.main; print({'aiohttp', 'orjson', 'jsonpath_rfc9535'} & {*sys.modules})"
-    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout == "set()\n"
