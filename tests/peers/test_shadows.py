@@ -88,7 +88,7 @@ def classes(mlserver: MLServer, model: str, asked: list[Sample]) -> list[int]:
 def report(gateway: Gateway, shadow: str) -> dict[str, Any]:
     """Once all is compared."""
     url = f"http://127.0.0.1:{gateway.admin_port}/api/v1/routes/digits/shadows/{shadow}"
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 90
     while (found := httpx.get(url).json())["compared"] < ASKED or found["noise_pairs"] < ASKED:
         assert time.monotonic() < give_up, found
         time.sleep(0.1)
