@@ -23,7 +23,7 @@ NONE_LEFT: Final = Left([], [])
 
 def are_numbers(values: Sequence[Any]) -> TypeGuard[Sequence[Number]]:
     """Whether all are finite numbers."""
-    found = kinds(values, ())
+    found = {*map(type, values)}
     return found <= NUMBERS and all(map(isfinite if found == {float} else is_finite, values))
 
 

@@ -126,10 +126,10 @@ class Intake:
         """One that waited has its turn: read on what could not be lined up, once there is room for some."""
         if self._is_full and self._connection is not None and len(self._connection.queue) < _MOST_QUEUED // 2:
             self._is_full = False
-            self.continue_http()
+            self.read_on()
 
-    def continue_http(self) -> None:
-        """The upgrade was not accepted: what followed it is HTTP after all."""
+    def read_on(self) -> None:
+        """Read what was put aside: its turn has come, or the upgrade before it was not accepted."""
         tail, self.tail = self.tail or [], None
         for data in tail:
             self.feed(data)

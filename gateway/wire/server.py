@@ -292,7 +292,7 @@ class ServerConnection(asyncio.Protocol):
         self._since = self.service.clock()
         self._served = True
         if request.upgrade is not None and self.intake.tail is not None:
-            self.intake.continue_http()
+            self.intake.read_on()
         if self.queue:
             self._pump()
         elif self._eof or (self.service.draining and self.intake.request is None):

@@ -101,7 +101,8 @@ def test_a_gold_caller_meets_the_segments_variant(demo: Demo) -> None:
 def test_the_traffic_is_split_as_configured_and_the_worst_model_is_seen(demo: Demo) -> None:
     """Near 80, 15 and 5 percent; gold callers to version 2 alone; version 3 wrong far more often; nobody moves."""
     seen = demo.wait_for(
-        r"^(\d{4,}) calls answered in \d+ s; digits-1 ([\d.]+)% \(gold 0%\) .*? right ([\d.]+)%; "
+        r"^(\d{4,}) calls answered in \d+ s; "
+        r"digits-1 ([\d.]+)% \(gold 0%\) p50 [\d.]+ ms p99 [\d.]+ ms right ([\d.]+)%; "
         r"digits-2 ([\d.]+)% \(gold 100%\) .*? right ([\d.]+)%; digits-3 ([\d.]+)% \(gold 0%\) .*? right ([\d.]+)%; "
         r"\d+ users came back, 0 of them met another variant$"
     )
