@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.bench import gateways, peers
+from loadtests.bench.figures import PASSING
 from loadtests.bench.setting import Setting
 from loadtests.stand import CORES, PROXY, Stand, answers, connects, free_port
 
@@ -45,6 +46,13 @@ def found(wanted: Sequence[str] | None) -> list[Contender]:
     others = [_nginx(), _haproxy(), _envoy()]
     chosen = [each for each in others if each is not None and (wanted is None or each.name.lower() in wanted)]
     return [*gateway_contenders(), *chosen]
+
+
+def passing(contenders: Sequence[Contender]) -> list[Contender]:
+    """What all of them pay, where HAProxy is among them: each piece read and written once, nothing of it looked at."""
+    wanted = any(each.name == "HAProxy" for each in contenders)
+    found = _peer(PASSING, "haproxy", "-v", _haproxy_options, peers.passing) if wanted else None
+    return [found] if found else []
 
 
 def missing(contenders: Sequence[Contender]) -> list[str]:
@@ -95,7 +103,11 @@ def _nginx() -> Contender | None:
 
 
 def _haproxy() -> Contender | None:
-    return _peer("HAProxy", "haproxy", "-v", lambda file, _: ["-db", "-f", file], peers.haproxy)
+    return _peer("HAProxy", "haproxy", "-v", _haproxy_options, peers.haproxy)
+
+
+def _haproxy_options(file: str, _: Setting) -> list[str]:
+    return ["-db", "-f", file]
 
 
 def _envoy() -> Contender | None:

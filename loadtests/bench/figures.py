@@ -9,6 +9,8 @@ Rounds = list[float]
 """A figure of each round."""
 TOTAL, MORE, ASIDE = "all processes", "more than the first row", "of it control and shadow"
 """The columns of a table of features."""
+DIRECT, PASSING = "no proxy", "bytes alone"
+"""Columns that are no peers: nothing before the model, and what reads no HTTP."""
 
 
 @dataclass

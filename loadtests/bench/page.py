@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from loadtests.bench.figures import ASIDE, MORE, TOTAL, Ratio, Table, middle, ratio
+from loadtests.bench.figures import ASIDE, DIRECT, MORE, PASSING, TOTAL, Ratio, Table, middle, ratio
 
 NEAR = 1.05
 """Ratios this close to 1 are no difference on such a machine."""
@@ -132,7 +132,7 @@ def _ratios(table: Table, ours: str) -> list[tuple[str, str, Ratio]]:
         return []
     found = []
     for row, cells in table.rows.items():
-        others = [name for name in cells if not name.startswith((ours, "no proxy")) and "client" not in row]
+        others = [name for name in cells if not name.startswith((ours, DIRECT, PASSING)) and "client" not in row]
         pairs = [(row, name, ratio(cells[ours], cells[name])) for name in others if ours in cells]
         found += [(row, name, each) for row, name, each in pairs if each is not None]
     return found

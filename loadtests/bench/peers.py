@@ -1,7 +1,7 @@
 """Other proxies, configured for the same work as the gateway: the same variants by the same header, the same segment, a
 request id, connections kept on both sides. Where a default would hurt one in what is measured, it is set: nginx reads
-large bodies in large pieces, HAProxy keeps its connections to the model however many clients there are. Texts only;
-nothing is started here.
+large bodies in large pieces, HAProxy keeps its connections to the model however many clients there are and does not let
+an event of a stream wait for the next one. Texts only; nothing is started here.
 """
 
 import json
@@ -78,6 +78,7 @@ defaults
   timeout server 60s
   timeout http-keep-alive 600s
   option forwardfor
+  option http-no-delay
   http-reuse always
 frontend clients
   bind 127.0.0.1:{place.port} backlog 4096
@@ -92,6 +93,21 @@ backend split
 {servers}
 backend gold
   server v1 127.0.0.1:{place.model}
+"""
+
+
+def passing(_: Setting, place: Place) -> str:
+    """HAProxy's configuration file, to pass on bytes and read none of them: what the kernel takes, whoever proxies."""
+    return f"""
+global
+  nbthread 1
+listen bytes
+  mode tcp
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  bind 127.0.0.1:{place.port} backlog 4096
+  server model 127.0.0.1:{place.model}
 """
 
 

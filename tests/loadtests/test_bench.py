@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config.load import load
-from loadtests.bench import gateways, machine, page, peers, plot
-from loadtests.bench.figures import ASIDE, MORE, TOTAL, Table, quantile, ratio
+from loadtests.bench import contenders, gateways, machine, page, peers, plot
+from loadtests.bench.figures import ASIDE, MORE, PASSING, TOTAL, Table, quantile, ratio
 from loadtests.bench.load import Shape, kind_of, read, script
 from loadtests.bench.openloop import Client
 from loadtests.bench.setting import Setting
@@ -165,6 +165,26 @@ def test_each_is_asked_for_the_same_shares(tmp_path: Path) -> None:
     assert '{"name": "v1", "weight": 10}' in peers.envoy(Setting(), place)
     assert peers.nginx(Setting(variants=100), place).count("1.00% v") == 99
     assert (tmp_path / "paths").read_text() == "/v1/bench-0\n"
+
+
+def test_what_passes_on_bytes_reads_no_http(tmp_path: Path) -> None:
+    text = peers.passing(Setting(), peers.Place(80, 8000, tmp_path))
+    assert "mode tcp" in text
+    assert "bind 127.0.0.1:80 " in text
+    assert "server model 127.0.0.1:8000\n" in text
+
+
+def test_bytes_alone_are_measured_only_where_their_program_is_wanted() -> None:
+    assert contenders.passing([]) == []
+
+
+def test_bytes_alone_are_no_peer() -> None:
+    """What reads no HTTP is shown, but the gateway is not said to be worse than it."""
+    table = Table("streams", "Streams", "How it is done.", "microseconds")
+    for name, figure in (("gateway", 30), ("HAProxy", 20), (PASSING, 10)):
+        table.add("an event", name, figure)
+    worse, _ = page.standing([table], "gateway")
+    assert {row: list(cells) for row, cells in worse.items()} == {"Streams: an event": ["HAProxy"]}
 
 
 # ---- figures, page and plot
