@@ -1,4 +1,4 @@
-"""Bringing a database to the present version.
+"""Bringing a database of an older version to the present one.
 
 Loaded only when there is something to migrate: Alembic takes 14 MiB and a quarter of a second.
 """

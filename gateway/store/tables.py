@@ -1,15 +1,24 @@
-"""The tables as this version of the gateway knows them; `migrations` makes them.
+"""The tables as this version of the gateway knows them. An empty database is given them as they stand here; one of an
+older version comes to them by `migrations`.
 
 Their names begin with `gateway_`, so that a PostgreSQL database can be shared with other programs.
 """
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table
 
 from gateway.store.columns import Json, Number, Utc, Words
 
 VERSION_TABLE = "gateway_version"
 VERSION = "0003"
 """The newest migration, and so what a database must be at; of four digits."""
+
+VERSIONS = Table(
+    VERSION_TABLE,
+    MetaData(),  # none of those that Alembic compares
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
+"""Which version a database is at, in one row; as Alembic makes it."""
 
 METADATA = MetaData()
 

@@ -29,6 +29,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def another_url(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """An empty database of the same kind."""
+    if url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'another.db'}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.new_schema()
+
+
+@pytest.fixture
 def store(url: str) -> Iterator[Store]:
     store = Store(url)
     yield store
