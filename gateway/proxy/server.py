@@ -27,7 +27,8 @@ from gateway.proxy.tally import Tally
 from gateway.wire.listen import Listener
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
-from gateway.wire.server import ServerConnection, Service
+from gateway.wire.server import ServerConnection
+from gateway.wire.service import Service
 
 _TICK = 0.05
 """Seconds between two looks at the calls in flight."""

@@ -4,15 +4,15 @@ The parser reads heads and chunked bodies; a body with a known length is counted
 large or malformed makes one refused request, and nothing after it on the connection is read.
 """
 
-import re
 from typing import Protocol
 
 import httptools
 
-from gateway.errors import Refusal, refusal
-from gateway.wire import judge
-from gateway.wire.fields import field, tokens
+from gateway.errors import Refusal
+from gateway.wire import judge, verdicts
+from gateway.wire.fields import field
 from gateway.wire.request import Connection, Request
+from gateway.wire.verdicts import Bounds
 
 _FRAMING = 64 << 10
 _FRAMING_SHARE = 16
@@ -20,8 +20,6 @@ _FRAMING_SHARE = 16
 _MOST_QUEUED = 16
 """Requests of one client that wait, whole or begun; what it sent beyond them stays bytes until their turn comes."""
 _EMPTY_LINE = b"\r\n\r\n"
-_METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: |\Z)")
-_JUDGED = frozenset({b"host", b"transfer-encoding", b"content-length", b"connection", b"upgrade", b"expect"})
 _CHUNKED_HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -29,18 +27,6 @@ class Queue(Connection, Protocol):
     """A connection that lines requests up."""
 
     queue: list[Request]
-
-
-class Bounds(Protocol):
-    """How large a request's head and body may be, in bytes."""
-
-    @property
-    def header(self) -> int:
-        """The request line and all fields together."""
-
-    @property
-    def body(self) -> int:
-        """The body."""
 
 
 class _Stop(Exception):  # noqa: N818 - it ends the parsing, it is no fault
@@ -162,7 +148,7 @@ class Intake:
             self._switch()
         except httptools.HttpParserError as error:
             if not self.broken:
-                self.refuse(_verdict(error, self._start))
+                self.refuse(verdicts.on_error(error, self._start))
         else:
             if self.request is not None:
                 self._look_at_rest(self.request)
@@ -170,7 +156,7 @@ class Intake:
     def _look_at_rest(self, request: Request) -> None:
         if self.in_head:
             if self._fed > self.bounds.header:
-                self.refuse(_too_large(self._start, self.bounds))
+                self.refuse(verdicts.head_too_large(self._start, self.bounds))
         elif request.length is not None:
             self._raw_left = request.length
         elif self._fed > _FRAMING + _FRAMING_SHARE * request.body_size:
@@ -242,8 +228,8 @@ class Intake:
         read = low, _, value, _ = field(name, value)
         request.fields.append(read)
         request.headers.setdefault(low, value)
-        if low in _JUDGED:
-            _note(request, low, value)
+        if low in verdicts.JUDGED:
+            verdicts.note(request, low, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete: judge it, and line the request up."""
@@ -253,7 +239,7 @@ class Intake:
         request.method = parser.get_method()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
-        verdict = _judge_line(self._start) or _judge(request) or self._measure(request)
+        verdict = verdicts.on_line(self._start) or verdicts.on_head(request) or self._measure(request)
         if verdict is not None:
             self.refuse(verdict)
             raise _Stop
@@ -261,7 +247,7 @@ class Intake:
         self._fed = 0
         if request.upgrade is not None:
             self._upgrading = parser.should_upgrade()
-            if not self._upgrading or not _may_upgrade(request):
+            if not self._upgrading or not verdicts.may_upgrade(request):
                 request.upgrade = None
         assert self._connection is not None
         self._connection.queue.append(request)
@@ -273,7 +259,7 @@ class Intake:
             return
         request.body_size += len(data)
         if request.body_size > self.bounds.body:
-            self.refuse(_body_too_large(self.bounds))
+            self.refuse(verdicts.body_too_large(self.bounds))
             raise _Stop
         if request.receiver is not None:
             request.receiver.on_body(data)
@@ -288,9 +274,9 @@ class Intake:
     def _measure(self, request: Request) -> Refusal | None:
         bounds = self.bounds
         if request.length is not None and request.length > bounds.body:
-            return _body_too_large(bounds)
+            return verdicts.body_too_large(bounds)
         if self._fed > bounds.header:
-            return _too_large(self._start, bounds)
+            return verdicts.head_too_large(self._start, bounds)
         return None
 
 
@@ -312,77 +298,3 @@ class _ChunkedBody:
         """The body is complete; the next head is read as usual."""
         self._of.parser = httptools.HttpRequestParser(self._of)
         self._of.on_message_complete()
-
-
-def _note(request: Request, low: bytes, value: bytes) -> None:
-    """Keep what framing and routing need; a repeated Host is kept as an empty, hence malformed, one."""
-    if low == b"host":
-        request.host = value if request.host is None else b""
-    elif low == b"content-length":
-        request.length = int(value)
-    elif low == b"transfer-encoding":
-        request.transfer = value if request.transfer is None else request.transfer + b"," + value
-        request.chunked = True
-    elif low == b"connection":
-        request.options = (request.options or []) + tokens(value)
-    elif low == b"upgrade":
-        request.upgrade = value
-    elif value.lower() == b"100-continue":
-        request.expects = True
-
-
-def _judge(request: Request) -> Refusal | None:
-    """The verdict on a complete head; sets its target, path, query and host."""
-    if request.version != "1.1" or request.transfer is not None:
-        verdict = judge.version(request.version) or judge.framing(request.transfer, request.version)
-        if verdict is not None:
-            return verdict
-    formed = judge.target(request.method, request.target)
-    if isinstance(formed, Refusal):
-        return formed
-    request.target, authority = formed
-    if authority is not None and request.host is not None and judge.host_name(request.host) is not None:
-        request.host = request.headers[b"host"] = authority
-    request.path, _, request.query = request.target.partition(b"?")
-    if request.host is None and request.version == "1.0":
-        request.host = b""
-    elif request.host is None or judge.host_name(request.host) is None:
-        return judge.bad_request("Host is missing, repeated or malformed")
-    else:
-        request.host = judge.host_name(request.host)
-    return None
-
-
-def _verdict(error: Exception, data: bytes) -> Refusal:
-    """What the parser's error means to the client. A method nobody knows is 501, if it is a method at all."""
-    if isinstance(error, httptools.HttpParserInvalidMethodError) and _METHOD.match(data):
-        return refusal("not_implemented", "this method is not known")
-    if str(error) == "Invalid HTTP version":
-        return refusal("version_not_supported", "use HTTP/1.1")
-    return judge.bad_request(f"malformed request: {error}")
-
-
-def _judge_line(start: bytes) -> Refusal | None:
-    """The verdict on the request line: one space between its parts, where the parser takes more."""
-    line = start.partition(b"\r\n")[0]
-    if line.count(b" ") != 2 or b"\t" in line or b" HTTP/" not in line:
-        return judge.bad_request("the request line must be: method, one space, target, one space, version")
-    return None
-
-
-def _may_upgrade(request: Request) -> bool:
-    """Whether the upgrade may be asked for: HTTP/2 would not be understood, and HTTP/1.0 has none."""
-    protocols = tokens(request.upgrade or b"")
-    return request.version == "1.1" and not any(protocol.startswith(b"h2") for protocol in protocols)
-
-
-def _too_large(start: bytes, bounds: Bounds) -> Refusal:
-    """The head is too large; mostly for its target, or for its fields."""
-    line = start.partition(b"\r\n")[0]
-    if len(line) * 2 > bounds.header:
-        return refusal("uri_too_long", "the request target is too long")
-    return refusal("header_too_large", f"the request's head is larger than {bounds.header} bytes")
-
-
-def _body_too_large(bounds: Bounds) -> Refusal:
-    return refusal("body_too_large", f"the request's body is larger than {bounds.body} bytes")

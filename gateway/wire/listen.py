@@ -6,7 +6,8 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from gateway.wire.server import ServerConnection, Service
+from gateway.wire.server import ServerConnection
+from gateway.wire.service import Service
 
 _BODY = b'{"error":{"code":"overloaded","type":"gateway_error","message":"too many connections","request_id":""}}'
 _NO_ROOM = (

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from gateway.wire.client import ClientConnection
 from gateway.wire.request import Request
-from gateway.wire.server import ServerConnection, Service
+from gateway.wire.server import ServerConnection
+from gateway.wire.service import Service
 
 
 class TunnelEnd(asyncio.Protocol):

@@ -8,7 +8,8 @@ import pytest
 from gateway.errors import Refusal
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
-from gateway.wire.server import ServerConnection, Service
+from gateway.wire.server import ServerConnection
+from gateway.wire.service import Service
 
 MANY = 3000
 QUEUED = 16
