@@ -4,18 +4,17 @@ It decides when enough was read and what a failure is called. It must not know w
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
-
-import aiohttp
-from yarl import URL
 
 from gateway.core.copies import Fields, Observation
 from gateway.shadow.errors import UncomparedError
-from gateway.shadow.pools import Pool, Site, Times, UnreachableError
-from gateway.shadow.requests import Request
-from gateway.wire.fields import HOP_BY_HOP, tokens
+from gateway.shadow.incoming import Incoming, LostError
+from gateway.shadow.pools import Pool, Site, UnreachableError
+from gateway.shadow.requests import Request, lines
+from gateway.wire.client import ClientConnection
+from gateway.wire.fields import HOP_BY_HOP, nominated
 
 T = TypeVar("T")
 FOREVER = float("inf")
@@ -41,26 +40,33 @@ class Clocks(NamedTuple):
 class Reply:
     """A reply whose head has come. `moved` is called for each piece of it."""
 
-    def __init__(self, response: aiohttp.ClientResponse, begun: float, moved: Callable[[], None]) -> None:
-        self.status = response.status
-        self.fields = _end_to_end(response.raw_headers)
-        self._response = response
-        self._begun = begun
+    def __init__(self, incoming: Incoming, sent: float, moved: Callable[[], None]) -> None:
+        self.status = incoming.status
+        self._incoming = incoming
+        self._sent = sent
         self._moved = moved
 
     @property
+    def fields(self) -> Fields:
+        """Those that are not of one connection."""
+        fields = self._incoming.fields
+        dropped = HOP_BY_HOP | nominated(fields)
+        return tuple((name, value) for low, name, value, _ in fields if low not in dropped)
+
+    @property
     def waited(self) -> float:
-        """Seconds since the request went out."""
-        return time.monotonic() - self._begun
+        """Seconds from when the request went out to the last that came."""
+        return self._incoming.came - self._sent
 
     @property
     def is_event_stream(self) -> bool:
         """Whether it is a stream of server-sent events."""
-        return self._response.content_type == "text/event-stream"
+        kind = next((value for low, _, value, _ in self._incoming.fields if low == b"content-type"), b"")
+        return kind.partition(b";")[0].strip().lower() == b"text/event-stream"
 
     async def pieces(self, *, moves: bool = True) -> AsyncIterator[bytes]:
         """Its body, as it comes; unless it `moves`, the time for the first byte still runs."""
-        while piece := await self._response.content.readany():
+        async for piece in self._incoming.pieces():
             if moves:
                 self._moved()
             yield piece
@@ -99,17 +105,16 @@ async def exchange(pool: Pool, request: Request, clocks: Clocks, read: Callable[
 
             site = await _chosen(pool, clocks.connect)
             with site.called():
-                times = Times(lambda: allow(clocks.first_byte))
-                response = await _response(site, request, times, clocks.connect)
+                incoming, sent = await _answered(site, request, clocks.connect, lambda: allow(clocks.first_byte))
                 try:
-                    return await read(Reply(response, times.begun, lambda: allow(clocks.idle)))
+                    return await read(Reply(incoming, sent, lambda: allow(clocks.idle)))
                 finally:
-                    _let_go(response)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, UnreachableError) as error:
+                    incoming.let_go()
+    except UnreachableError as error:
         raise UncomparedError("error", "connect") from error
     except TimeoutError as error:
         raise UncomparedError("error", "timeout") from error
-    except (aiohttp.ClientError, OSError) as error:
+    except LostError as error:
         raise UncomparedError("error", "reply") from error
 
 
@@ -123,37 +128,29 @@ async def _chosen(pool: Pool, within: float) -> Site:
     return pool.choose()
 
 
-async def _response(site: Site, request: Request, times: Times, connect: float) -> aiohttp.ClientResponse:
-    """The head of the reply. A connection that the other side closed while it was free is replaced."""
-    while True:
-        times.is_reused = False
+async def _answered(site: Site, request: Request, within: float, started: Callable[[], None]) -> tuple[Incoming, float]:
+    """The reply, whose head has come, and when its request was sent. A connection that the other side closed while it
+    was free is replaced."""
+    free = site.connections.take()
+    if free is not None:
         try:
-            return await site.session.request(
-                request.method,
-                URL(site.origin + request.target, encoded=True),
-                headers=[("Host", request.host or site.authority), *request.fields],
-                data=request.body or None,
-                allow_redirects=False,
-                ssl=site.tls,
-                server_hostname=site.server_name,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
-                trace_request_ctx=times,
-            )
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            if not times.is_reused:
+            return await _sent(free, site, request, started)
+        except LostError:
+            if not free.unread:
                 raise
+    return await _sent(await site.connect(within), site, request, started)
 
 
-def _let_go(response: aiohttp.ClientResponse) -> None:
-    """The connection serves again only where all of the reply was read."""
-    if response.content.at_eof():
-        response.release()
-    else:
-        response.close()
-
-
-def _end_to_end(fields: Fields) -> Fields:
-    """Without those of one connection."""
-    named = {token for name, value in fields if name.lower() == b"connection" for token in tokens(value)}
-    dropped = HOP_BY_HOP | named
-    return tuple((name, value) for name, value in fields if name.lower() not in dropped)
+async def _sent(
+    connection: ClientConnection, site: Site, request: Request, started: Callable[[], None]
+) -> tuple[Incoming, float]:
+    is_head = request.method == b"HEAD"
+    incoming, sent = Incoming(connection, is_head=is_head), monotonic()
+    started()
+    connection.send(incoming, lines(request, site.authority), whole=True, plain=not is_head)
+    try:
+        await incoming.begun()
+    except BaseException:
+        incoming.let_go()
+        raise
+    return incoming, sent

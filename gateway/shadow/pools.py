@@ -5,28 +5,23 @@ It decides which endpoint is next, and when connections end. Live connections, b
 
 import asyncio
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import random
-from types import SimpleNamespace
-
-import aiohttp
+from time import monotonic
 
 from gateway.core.model import Endpoint, Variant
 from gateway.core.pool import NEVER, least_loaded, round_robin
 from gateway.shadow.errors import UncomparedError
+from gateway.shadow.incoming import LostError
+from gateway.wire.client import ClientConnection
+from gateway.wire.connections import Address, Connections
+from gateway.wire.outbox import Outbox
 from gateway.wire.resolve import Name, is_address
 from gateway.wire.tls import client_context
 
-_HEAD = 64 << 10
-"""Bytes of one line of a reply's head."""
-_HEADERS = 1000
-_AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
-_KEEP = 60.0
-"""Seconds that a free connection is kept."""
-_closing: set["asyncio.Task[None]"] = set()
-"""Clients on their way to their end."""
+_SWEEP_EVERY = 5.0
+"""Seconds between two looks at connections that have been free for long."""
 
 
 class UnreachableError(Exception):
@@ -36,21 +31,28 @@ class UnreachableError(Exception):
 class Site:
     """One address that is called."""
 
-    def __init__(self, endpoint: Endpoint, address: str, *, variant: Variant, tls: ssl.SSLContext | None) -> None:
-        secure = endpoint.scheme == "https"
+    def __init__(
+        self, endpoint: Endpoint, address: str, *, variant: Variant, tls: ssl.SSLContext | None, outbox: Outbox
+    ) -> None:
+        context = tls if endpoint.scheme == "https" else None
+        name = (variant.tls.server_name or endpoint.host) if context is not None else None
+        reached = Address(address, endpoint.port, endpoint.path, context, name)
         self.in_flight = 0
         self.failed_at = NEVER
-        self.authority = endpoint.authority
-        self.origin = _origin(endpoint, address)
-        self.tls = tls if tls is not None else True
-        self.server_name = (variant.tls.server_name or endpoint.host) if secure else None
-        self.session = _session(endpoint)
-        self._is_leaving = False
+        self.authority = endpoint.authority.encode()
+        self.connections = Connections(reached, asyncio.get_running_loop(), outbox)
+
+    async def connect(self, within: float) -> ClientConnection:
+        """A new connection, within so many seconds; UnreachableError."""
+        try:
+            async with asyncio.timeout(within):
+                return await self.connections.connect()
+        except (OSError, ssl.SSLError, ssl.CertificateError) as error:
+            raise UnreachableError from error
 
     def leave(self) -> None:
         """It is called no more; its connections end as soon as nothing is in flight."""
-        self._is_leaving = True
-        self._close_when_free()
+        self.connections.close()
 
     @contextmanager
     def called(self) -> Iterator[None]:
@@ -58,25 +60,19 @@ class Site:
         self.in_flight += 1
         try:
             yield
-        except (aiohttp.ClientError, asyncio.CancelledError):
-            self.failed_at = time.monotonic()
+        except (UnreachableError, LostError, asyncio.CancelledError):
+            self.failed_at = monotonic()
             raise
         finally:
             self.in_flight -= 1
-            self._close_when_free()
-
-    def _close_when_free(self) -> None:
-        if self._is_leaving and not self.in_flight and not self.session.closed:
-            task = asyncio.get_running_loop().create_task(self.session.close())
-            _closing.add(task)
-            task.add_done_callback(_closing.discard)
 
 
 class Pool:
     """One variant's endpoints."""
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, variant: Variant, outbox: Outbox) -> None:
         self.variant = variant
+        self._outbox = outbox
         self.is_ready = False
         """Whether an endpoint can be chosen at once."""
         self._tls: asyncio.Task[ssl.SSLContext] | None = None
@@ -106,6 +102,11 @@ class Pool:
             raise UnreachableError(f"no address of {self.variant.name} is known")
         return sites[self._position(sites)]
 
+    def sweep(self, now: float) -> None:
+        """Close connections that were free for too long."""
+        for site in self._sites.values():
+            site.connections.sweep(now)
+
     def leave(self) -> None:
         """It is of no more use."""
         self._has_left = True
@@ -120,9 +121,9 @@ class Pool:
             return 0
         failed = [site.failed_at for site in sites]
         if self.variant.balance == "round_robin":
-            self._last = round_robin(failed, now=time.monotonic(), last=self._last)
+            self._last = round_robin(failed, now=monotonic(), last=self._last)
             return self._last
-        return least_loaded([site.in_flight for site in sites], failed, now=time.monotonic(), draw=random)
+        return least_loaded([site.in_flight for site in sites], failed, now=monotonic(), draw=random)
 
     def _addresses(self) -> list[tuple[Endpoint, str]]:
         found = []
@@ -134,7 +135,8 @@ class Pool:
     def _site(self, endpoint: Endpoint, address: str) -> Site:
         site = self._sites.get((endpoint, address))
         if site is None:
-            site = self._sites[endpoint, address] = Site(endpoint, address, variant=self.variant, tls=self._context)
+            site = Site(endpoint, address, variant=self.variant, tls=self._context, outbox=self._outbox)
+            self._sites[endpoint, address] = site
         return site
 
     def _forget(self) -> None:
@@ -158,10 +160,11 @@ class Pool:
 
 
 class Pools:
-    """The pools of all variants that were called, each as its variant is now."""
+    """The pools of all variants that were called, each as its variant is now. To be made where a loop runs."""
 
     def __init__(self) -> None:
         self._pools: dict[str, Pool] = {}
+        self._outbox = Outbox(asyncio.get_running_loop())
 
     def of(self, variant: Variant) -> Pool:
         """That variant's; another one than before where the variant has changed."""
@@ -169,7 +172,7 @@ class Pools:
         if pool is None or pool.variant != variant:
             if pool is not None:
                 pool.leave()
-            pool = self._pools[variant.name] = Pool(variant)
+            pool = self._pools[variant.name] = Pool(variant, self._outbox)
         return pool
 
     def keep(self, names: frozenset[str]) -> None:
@@ -177,59 +180,13 @@ class Pools:
         for gone in self._pools.keys() - names:
             self._pools.pop(gone).leave()
 
+    async def run(self) -> None:
+        """Close what has been free for too long, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY)
+            for pool in self._pools.values():
+                pool.sweep(monotonic())
+
     def close(self) -> None:
         """Let go of all."""
         self.keep(frozenset())
-
-
-class Times:
-    """What a client tells of one request: when it had a connection, and whether that had served before. `started` is
-    called then."""
-
-    def __init__(self, started: Callable[[], None]) -> None:
-        self.begun = time.monotonic()
-        self.is_reused = False
-        self._started = started
-
-    def start(self, *, is_reused: bool) -> None:
-        """There is a connection."""
-        self.begun = time.monotonic()
-        self.is_reused = is_reused
-        self._started()
-
-
-async def _created(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
-    context.trace_request_ctx.start(is_reused=False)
-
-
-async def _reused(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
-    context.trace_request_ctx.start(is_reused=True)
-
-
-def _session(endpoint: Endpoint) -> aiohttp.ClientSession:
-    """A client that passes on what it is given and what it gets, as they are."""
-    traces = aiohttp.TraceConfig()
-    traces.on_connection_create_end.append(_created)
-    traces.on_connection_reuseconn.append(_reused)
-    connector: aiohttp.BaseConnector
-    if endpoint.scheme == "unix":
-        connector = aiohttp.UnixConnector(endpoint.path, limit=0, keepalive_timeout=_KEEP)
-    else:
-        connector = aiohttp.TCPConnector(limit=0, use_dns_cache=False, keepalive_timeout=_KEEP)
-    return aiohttp.ClientSession(
-        connector=connector,
-        auto_decompress=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=_AUTOMATIC,
-        timeout=aiohttp.ClientTimeout(total=None),
-        trace_configs=[traces],
-        max_line_size=_HEAD,
-        max_field_size=_HEAD,
-        max_headers=_HEADERS,
-    )
-
-
-def _origin(endpoint: Endpoint, address: str) -> str:
-    scheme = "https" if endpoint.scheme == "https" else "http"
-    host = f"[{address}]" if ":" in address else address or "localhost"
-    return f"{scheme}://{host}:{endpoint.port}" if endpoint.port else f"{scheme}://{host}"

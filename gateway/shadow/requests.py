@@ -7,7 +7,7 @@ benefit is marked, and carries no credentials but those that the variant's own s
 from typing import NamedTuple
 
 from gateway.core.bodies import write_model
-from gateway.core.copies import Asked
+from gateway.core.copies import Asked, Fields
 from gateway.core.model import Route, Variant
 from gateway.core.pool import host
 from gateway.core.reading import readable, wants_stream
@@ -17,6 +17,8 @@ from gateway.wire.fields import HOP_BY_HOP
 
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
 _NOT_PASSED = HOP_BY_HOP | _CREDENTIALS | {b"host", b"expect"}
+_BODILESS = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+"""Methods of which nobody expects a body (RFC 9110 section 8.6)."""
 _OURS = frozenset({b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 """What the gateway adds: a variant's settings do not remove it."""
 
@@ -24,11 +26,11 @@ _OURS = frozenset({b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forw
 class Request(NamedTuple):
     """What is sent. `host` None stands for the endpoint's own authority."""
 
-    method: str
-    target: str
-    fields: tuple[tuple[str, str], ...]
+    method: bytes
+    target: bytes
+    fields: Fields
     body: bytes
-    host: str | None = None
+    host: bytes | None = None
 
 
 def request(asked: Asked, route: Route, variant: Variant, *, inspect: int) -> Request:
@@ -37,11 +39,18 @@ def request(asked: Asked, route: Route, variant: Variant, *, inspect: int) -> Re
     body, is_written = _body(asked, route, variant, inspect)
     path = upstream_path(asked.path, route, variant)
     target = b"%b?%b" % (path, asked.query) if asked.query else path
-    try:
-        fields = tuple((name.decode(), value.decode()) for name, value in _passing(asked, variant, is_written))
-        return Request(asked.method.decode(), target.decode(), (*fields, *_added(route, variant)), body, host(variant))
-    except UnicodeDecodeError:
-        raise UncomparedError("ignored", "not_utf8") from None
+    own = host(variant)
+    fields = (*_passing(asked, variant, is_written), *_added(route, variant))
+    return Request(asked.method, target, fields, body, None if own is None else own.encode())
+
+
+def lines(request: Request, authority: bytes) -> list[bytes]:
+    """The request as it is sent to the endpoint of that authority: its head, and its body."""
+    head = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (request.method, request.target, request.host or authority)]
+    head += [b"%b: %b\r\n" % field for field in request.fields]
+    if request.body or request.method not in _BODILESS:
+        head.append(b"content-length: %d\r\n" % len(request.body))
+    return [*head, b"\r\n", request.body]
 
 
 def is_patient(asked: Asked, route: Route, *, inspect: int) -> bool:
@@ -77,11 +86,12 @@ def _passing(asked: Asked, variant: Variant, is_written: bool) -> list[tuple[byt
     return [(name, value) for low, name, value in lows if low not in dropped and not low.startswith(b"x-gateway-")]
 
 
-def _added(route: Route, variant: Variant) -> tuple[tuple[str, str], ...]:
-    own = tuple((name, value) for name, value in variant.headers.set if name.lower() != "host")
+def _added(route: Route, variant: Variant) -> Fields:
+    own = tuple((name.encode(), value.encode()) for name, value in variant.headers.set if name.lower() != "host")
+    name = route.name.encode()
     return (
-        ("x-gateway-route", route.name),
-        ("x-gateway-variant", variant.name),
-        ("x-gateway-shadow", route.name),
+        (b"x-gateway-route", name),
+        (b"x-gateway-variant", variant.name.encode()),
+        (b"x-gateway-shadow", name),
         *own,
     )

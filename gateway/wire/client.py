@@ -79,7 +79,9 @@ class Home(Protocol):
 class ClientConnection(asyncio.Protocol):
     """One connection to an endpoint."""
 
-    __slots__ = ("_plain", "_whole", "caller", "home", "reader", "since", "transport", "unread", "uptake", "used")
+    __slots__ = (
+        *("_held", "_plain", "_whole", "caller", "home", "reader", "since", "transport", "unread", "uptake", "used"),
+    )
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -94,6 +96,7 @@ class ClientConnection(asyncio.Protocol):
         """When a sweep found it free first; 0 before."""
         self.unread = True
         """Not one byte of a reply has come."""
+        self._held = False
         self._whole = False
         self._plain = True
 
@@ -183,6 +186,7 @@ class ClientConnection(asyncio.Protocol):
 
     def hold(self, on: bool) -> None:
         """Stop or go on reading the reply."""
+        self._held = on
         if self.transport is not None and not self.transport.is_closing():
             if on:
                 self.transport.pause_reading()
@@ -242,6 +246,8 @@ class ClientConnection(asyncio.Protocol):
         reader, self.caller, self.reader = self.reader, None, None
         assert reader is not None
         if self._whole and self.uptake.reusable and self.transport is not None and not self.transport.is_closing():
+            if self._held:  # by who reads no more of a reply that has just ended
+                self.hold(False)
             self.used = True
             self.home.free(self)
         else:

@@ -68,6 +68,17 @@ class Connections:
         task.add_done_callback(self._opening.discard)
         return Opening(task)
 
+    async def connect(self) -> ClientConnection:
+        """A new connection; OSError, ssl.SSLError or ssl.CertificateError where there is none."""
+        connection = ClientConnection(self)
+        try:
+            await self._make(connection)
+        except BaseException:
+            connection.end()  # it may have been made, and is not told that it is no more
+            raise
+        self._all.add(connection)
+        return connection
+
     def free(self, connection: ClientConnection) -> None:
         """Take a connection back that may serve again."""
         if self._closed:
@@ -100,23 +111,13 @@ class Connections:
         self, opened: Callable[[ClientConnection], None], failed: Callable[[str], None], *, replaces: bool
     ) -> None:
         try:
-            connection = await self._connect()
+            connection = await self.connect()
         except (OSError, ssl.SSLError, ssl.CertificateError) as error:
             failed(_reason(error))
         else:
-            self._all.add(connection)
             if replaces and self._free:
                 self._free.pop(0).close()
             opened(connection)
-
-    async def _connect(self) -> ClientConnection:
-        connection = ClientConnection(self)
-        try:
-            await self._make(connection)
-        except BaseException:
-            connection.end()  # it may have been made, and is not told that it is no more
-            raise
-        return connection
 
     async def _make(self, connection: ClientConnection) -> None:
         address = self.address

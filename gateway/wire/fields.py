@@ -97,7 +97,7 @@ def tokens(value: bytes) -> list[bytes]:
     return [token for part in value.lower().split(b",") if (token := part.strip(b" \t"))]
 
 
-def nominated(fields: list[Field]) -> frozenset[bytes]:
+def nominated(fields: Sequence[Field]) -> frozenset[bytes]:
     """The field names that the `Connection` fields of a message make hop-by-hop."""
     return frozenset(token for low, _, value, _ in fields if low == b"connection" for token in tokens(value))
 

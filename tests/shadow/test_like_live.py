@@ -88,6 +88,5 @@ def test_a_candidate_is_sent_what_the_live_variant_was_sent(
 
 
 def shared(request: Request) -> Fields:
-    """The fields that both are to have; the framing's name is written in either case."""
-    lows = [(name.lower(), name, value) for name, value in request.fields]
-    return tuple((low if low == b"content-length" else name, value) for low, name, value in lows if low not in OWN)
+    """The fields that both are to have."""
+    return tuple((name, value) for name, value in request.fields if name.lower() not in OWN)

@@ -13,12 +13,13 @@ from gateway.shadow.errors import UncomparedError
 from gateway.shadow.exchange import Clocks, Reply, exchange
 from gateway.shadow.pools import Pool, Pools
 from gateway.shadow.requests import Request
+from gateway.wire.outbox import Outbox
 from tests.shadow.stage import PATIENCE, variant
 from tests.support.http1 import Request as Asked
 from tests.support.origin import Connection, Origin, reply
 
 CLOCKS = Clocks(connect=1.0, total=3.0)
-GET = Request("GET", "/x", (), b"")
+GET = Request(b"GET", b"/x", (), b"")
 
 
 async def read(answer: Reply) -> bytes:
@@ -161,9 +162,9 @@ async def test_what_is_in_flight_ends_where_it_began() -> None:
         await _gone(model, 0)
 
 
-def test_a_pool_that_was_left_calls_nobody() -> None:
+async def test_a_pool_that_was_left_calls_nobody() -> None:
     """Who waited for it is told so."""
-    pool = Pool(Variant("v", ()))
+    pool = Pool(Variant("v", ()), Outbox(asyncio.get_running_loop()))
     pool.leave()
     with pytest.raises(UncomparedError) as caught:
         pool.choose()
