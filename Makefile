@@ -9,6 +9,8 @@ UV := $(BIN)/uv
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
+# Else each process of each gateway that is started compiles its modules and those of its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help test proofs lint demo bench shadow comparing load chaos rehearse soak attacks fuzz simulate lock image sbom audit venv clean
