@@ -18,7 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: .venv/ready .venv-mlserver/ready lint ## ruff, mypy and every test, with real servers and clients; JOBS=1 for one after the other
+test: .venv/ready ## ruff, mypy and every test, with real servers and clients; JOBS=1 for one after the other
+	@$(MAKE) --no-print-directory --jobs 2 .venv-mlserver/ready lint
 	@.ci/packages
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
