@@ -7,6 +7,7 @@ log rotation does, is opened again under its own name. No query, body, header or
 import os
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from random import random
@@ -23,7 +24,6 @@ from gateway.wire.request import Request
 
 _MOST = 20_000
 """Lines that may wait."""
-_AT_ONCE = 1_000
 _LOOK = 1.0
 """Seconds between two looks at whether the file is still where it was."""
 
@@ -49,26 +49,39 @@ class AccessLog:
         self.is_on = settings.path is not None and settings.sample > 0
         self.dropped = 0
         self._sample = settings.sample
-        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self._fresh: list[bytes] = []
+        """Lines that wait to be handed over."""
+        self._batches: SimpleQueue[list[bytes] | None] = SimpleQueue()
+        self._taken = 0
+        self._written = 0
+        """Lines so far; the thread's own count."""
         self._skew = time() - monotonic()
         self._thread: threading.Thread | None = None
         if settings.path is not None and self.is_on:
-            self._thread = threading.Thread(target=_drain, args=(self._lines, File(settings.path)), daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(File(settings.path),), daemon=True)
             self._thread.start()
 
     def write(self, call: Logged, ended: float) -> None:
-        """Log the call, or leave it out of the sample."""
+        """Log the call, or leave it out of the sample. Its line goes with the next `flush`."""
         if self._sample < 1 and random() >= self._sample:
             return
-        if self._lines.qsize() < _MOST:
-            self._lines.put(self._line(call, ended))
+        if self._taken - self._written < _MOST:
+            self._taken += 1
+            self._fresh.append(self._line(call, ended))
         else:
             self.dropped += 1
+
+    def flush(self) -> None:
+        """Hand over the lines there are, all at once: each time wakes the thread, which costs more than a line."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            self._batches.put(fresh)
 
     def let_go(self) -> None:
         """Close the file once all that waits is written."""
         self.is_on = False
-        self._lines.put(None)
+        self.flush()
+        self._batches.put(None)
 
     def close(self) -> None:
         """Write what waits, for a second at most."""
@@ -95,6 +108,14 @@ class AccessLog:
         if self.dropped:
             line["lines_dropped"] = self.dropped
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+    def _run(self, file: "File") -> None:
+        """The thread: write batches as they come, until None comes."""
+        while (batch := self._batches.get()) is not None:
+            with suppress(OSError):
+                file.write(b"".join(batch))
+            self._written += len(batch)
+        file.close()
 
 
 class File:
@@ -146,19 +167,3 @@ def _is_there(path: str, descriptor: int) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except OSError:
         return False
-
-
-def _drain(lines: "SimpleQueue[bytes | None]", file: File) -> None:
-    """Write lines as they come, many at once when many wait, until None comes."""
-    line: bytes | None = b""
-    while line is not None:
-        batch = []
-        while (line := lines.get()) is not None:
-            batch.append(line)
-            if lines.empty() or len(batch) == _AT_ONCE:
-                break
-        try:
-            file.write(b"".join(batch))
-        except OSError:
-            continue
-    file.close()

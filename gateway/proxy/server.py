@@ -208,6 +208,7 @@ class Server:
         if self._ticks % _LOOK == 0:
             self._look(now)
         self._service.sweep(now)
+        self._access.flush()
         if self._ticks % _SLOW == 0:
             self._runtime.sweep(now)
             self._board.cells(b"")

@@ -111,8 +111,13 @@ def _shadow(share: str) -> Callable[[Config, Path], None]:
     return change
 
 
+def _watched(made: Config, log: Path) -> None:
+    for change in (_log("10%"), _shadow("10%")):
+        change(made, log)
+
+
 def _everything(made: Config, log: Path) -> None:
-    for change in (_body_segment, _log("10%"), _shadow("10%")):
+    for change in (_body_segment, _watched):
         change(made, log)
 
 
@@ -131,5 +136,6 @@ FEATURES: dict[str, Callable[[Config, Path], None]] = {
     "access log of all": _log("100%"),
     "shadow of 10 %, compared": _shadow("10%"),
     "shadow of all, compared": _shadow("100%"),
+    "log of 10 %, shadow of 10 %": _watched,
     "JSON segment, log of 10 %, shadow of 10 %": _everything,
 }
