@@ -64,7 +64,7 @@ def main() -> None:
     """Called by the launcher. Threads that write or resolve names may still be busy: the end does not wait for them."""
     arguments, log = options(sys.argv[1:]), Log("shadow")
     logging.getLogger().addHandler(logging.NullHandler())
-    os.nice(NICENESS)
+    _give_way()
     loop = uvloop.new_event_loop()
     loop.set_exception_handler(lambda _, context: _report(log, context))
     try:
@@ -73,6 +73,13 @@ def main() -> None:
         Lifeline(int(arguments["lifeline"])).fail(describe(error))
         os._exit(1)
     os._exit(0)
+
+
+def _give_way() -> None:
+    """Low priority; and where the system knows it (Linux), a wake-up here takes no core away from one who serves."""
+    os.nice(NICENESS)
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _report(log: Log, context: dict[str, Any]) -> None:
