@@ -11,6 +11,8 @@ import logging
 import os
 import secrets
 import sys
+from contextlib import suppress
+from pathlib import Path
 from random import random
 from typing import Any
 
@@ -80,6 +82,11 @@ def _give_way() -> None:
     os.nice(NICENESS)
     if hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    if os.getsid(0) == os.getpid():
+        # Linux may give each session the same share of the processor (sched(7), autogroup): then the niceness of a
+        # process counts only within its session, which here has no other one, and that of the session counts.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _report(log: Log, context: dict[str, Any]) -> None:

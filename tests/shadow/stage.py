@@ -181,7 +181,9 @@ class ShadowProcess:
         command = [str(word) for pair in options.items() for word in pair]
         run = [sys.executable, "-P", "-m", "gateway.shadow.main", *command]
         with theirs, self._log.open("ab") as log:
-            self.process = subprocess.Popen(run, pass_fds=(self.board_file, theirs.fileno()), stderr=log)
+            self.process = subprocess.Popen(
+                run, pass_fds=(self.board_file, theirs.fileno()), stderr=log, start_new_session=True
+            )
         assert self.lifeline.recv(1000) == b"R"
 
     def use(self, settings: Snapshot) -> int:

@@ -41,9 +41,12 @@ def own(tmp_path: Path, model: Origin) -> Iterator[ShadowProcess]:
 
 
 def test_it_gives_way_to_all_others(shadow: ShadowProcess, pair: Pair) -> None:
-    """By its priority."""
+    """By its priority, also where the system shares out the processor by sessions."""
     assert psutil.Process(shadow.process.pid).nice() == psutil.Process().nice() + NICENESS
     assert os.sched_getscheduler(shadow.process.pid) == os.SCHED_BATCH, "its wake-ups take no core from a worker"
+    group = Path(f"/proc/{shadow.process.pid}/autogroup")
+    if group.exists():
+        assert group.read_text().split()[1:] == ["nice", str(NICENESS)]
 
 
 def test_workers_come_and_go(shadow: ShadowProcess, pair: Pair) -> None:
