@@ -103,6 +103,13 @@ class Intake:
         if request.receiver is not None:
             request.receiver.on_refused(verdict)
 
+    def cut(self) -> Request | None:
+        """The client sends nothing more: what it has begun will never be whole, and is given up."""
+        request, self.request = self.request, None
+        self.broken = self.broken or request is not None
+        self.in_head = False
+        return request
+
     def end(self) -> None:
         """The connection is no more. Nothing is left that refers to itself, so nobody need search for it."""
         self.broken = True

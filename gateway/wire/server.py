@@ -109,8 +109,11 @@ class ServerConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends nothing more. Requests it has sent whole are answered; it may also be gone."""
         active = self.active
-        waiting = active is not None or bool(self.queue)
-        if self.intake.request is not None or not waiting or self._lingering:
+        cut = self.intake.cut()
+        if cut in self.queue:
+            self.queue.remove(cut)
+        if self._lingering or (active is cut if active is not None else not self.queue):
+            self.service.outbox.flush()  # what waits for the end of this turn is lost once the transport is closing
             return False
         if active is not None and active.replying and not self.queue:
             self._gone_at = self.service.clock() + _GONE_AFTER

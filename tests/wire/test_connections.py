@@ -1,5 +1,7 @@
 """Connections: kept, closed, half-closed, abandoned, and stale ones replaced."""
 
+import os
+import signal
 import threading
 
 import pytest
@@ -143,6 +145,32 @@ def test_all_that_a_half_closed_client_sent_is_answered(client: Client, origin: 
     client.expect_end()
 
 
+def test_an_answer_is_not_lost_when_the_client_ends_its_half_just_then(
+    client: Client, gateway: Gateway, origin: Origin
+) -> None:
+    """The worker finds both in one turn of its loop: the model's answer, and that the client sends nothing more."""
+    release = threading.Event()
+
+    def late(connection: Connection, seen: Request) -> None:
+        assert release.wait(10)
+        marked(connection, seen)
+        answered.set()
+
+    answered = threading.Event()
+    origin.answers["/late"] = late
+    client.send(request("GET", "/late"))
+    origin.wait_heads(1)
+    os.kill(gateway.worker, signal.SIGSTOP)
+    try:
+        release.set()
+        assert answered.wait(10)
+        client.end_sending()
+    finally:
+        os.kill(gateway.worker, signal.SIGCONT)
+    assert client.reply().body == marker("/late")
+    client.expect_end()
+
+
 def test_a_half_closed_client_reads_a_stream_to_its_end(client: Client, origin: Origin) -> None:
     release = threading.Event()
 
@@ -160,10 +188,10 @@ def test_a_half_closed_client_reads_a_stream_to_its_end(client: Client, origin: 
     assert client.body(answer).body == b"world"
 
 
-@pytest.mark.parametrize(
-    "cut",
-    ["GET /half HT", "GET /half HTTP/1.1\r\nHos", "POST /half HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"],
-)
+HALVES = ["GET /half HT", "GET /half HTTP/1.1\r\nHos", "POST /half HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"]
+
+
+@pytest.mark.parametrize("cut", HALVES)
 def test_half_a_request_and_an_end_is_never_a_request(
     cut: str, client: Client, gateway: Gateway, origin: Origin
 ) -> None:
@@ -173,6 +201,17 @@ def test_half_a_request_and_an_end_is_never_a_request(
     with gateway.connect() as other:
         assert other.get("/good").body == marker("/good")
     assert [seen.target for seen in origin.complete] == ["/good"]
+
+
+@pytest.mark.parametrize("cut", HALVES)
+def test_what_was_sent_whole_before_half_a_request_and_an_end_is_answered(
+    cut: str, client: Client, origin: Origin
+) -> None:
+    client.send(b"".join(request("GET", f"/{at}") for at in range(3)) + cut.encode())
+    client.end_sending()
+    assert [client.reply().body for _ in range(3)] == [marker(f"/{at}") for at in range(3)]
+    client.expect_end()
+    assert [seen.target for seen in origin.complete] == ["/0", "/1", "/2"]
 
 
 @pytest.mark.parametrize("leave", ["close", "reset"])
