@@ -32,6 +32,8 @@ from gateway.wire.service import Service
 
 _TICK = 0.05
 """Seconds between two looks at the calls in flight."""
+_STILL = 2 * _TICK
+"""Seconds after the one before at which a tick tells that the process stood still, or was long at something."""
 _LOOK = 2
 """Every so many ticks the breakers are looked at."""
 _SLOW = 5
@@ -59,6 +61,8 @@ class Server:
         self._everywhere = board.cells(self._tally.key("gateway_connections", "client"))
         self._listeners: list[tuple[Listener, int]] = []
         self._ticks = 0
+        self._ticked = monotonic()
+        self._waived = False
         self._index = index
         self._board = board
         self._ending: asyncio.Event | None = None
@@ -201,6 +205,8 @@ class Server:
     def _tick(self) -> None:
         self._loop.call_later(_TICK, self._tick)
         now = monotonic()
+        if self._stood_still(now):
+            return
         late = [call for call in self.calls if call.due <= now]
         for call in late:
             call.late(now)
@@ -214,6 +220,13 @@ class Server:
             self._board.cells(b"")
             self._tally.values[self._clients] = len(self._service.members)
             self._tally.values[self._upstreams] = self._runtime.connections()
+
+    def _stood_still(self, now: float) -> bool:
+        """Whether what came meanwhile is to be read before anything is called late: it is by the next tick. Never
+        twice in a row, or a process that is always slow would not end what hangs."""
+        before, self._ticked = self._ticked, now
+        self._waived = now - before > _STILL and not self._waived
+        return self._waived
 
     def _look(self, now: float) -> None:
         """At the breakers and the pools."""
