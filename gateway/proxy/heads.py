@@ -129,11 +129,6 @@ def set_cookie(cookie: Cookie, *, secure: bool) -> bytes:
     return b"set-cookie: %b=%b; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%b" % (*cookie, end)
 
 
-def is_event_stream(fields: list[Field]) -> bool:
-    """Whether the reply is a stream of server-sent events."""
-    return any(low == b"content-type" and value.lower().startswith(b"text/event-stream") for low, _, value, _ in fields)
-
-
 def milliseconds(seconds: float) -> bytes:
     """A length in milliseconds with one decimal, as Server-Timing writes it."""
     tenth = int(seconds * 10_000)

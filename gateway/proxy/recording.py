@@ -13,7 +13,7 @@ from gateway.core.permits import Permit
 from gateway.proxy import heads
 from gateway.proxy.ledger import Ledger
 from gateway.proxy.variants import Variant
-from gateway.wire.fields import HOP_BY_HOP, Field
+from gateway.wire.fields import HOP_BY_HOP, Field, is_event_stream
 from gateway.wire.request import Request
 
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
@@ -97,7 +97,7 @@ class Recording:
             "fallback": variant != self.assigned,
             "same_variant": variant == shadow.variant,
             "live_error": status >= 500,
-            "stream": heads.is_event_stream(self.fields) and protocol != "openai",
+            "stream": is_event_stream(self.fields) and protocol != "openai",
             "incomplete_request": not self.is_complete,
             "large_request": self.body.lost == "large" or self.body.size > shadow.max_body,
             "large_reply": self.reply.lost == "large" or self.reply.size > shadow.max_body,

@@ -17,7 +17,7 @@ from gateway.proxy.recording import Recording, Tap
 from gateway.proxy.streams import EventStream
 from gateway.proxy.variants import Lane, Variant
 from gateway.wire.client import ClientConnection
-from gateway.wire.fields import status_line
+from gateway.wire.fields import is_event_stream, status_line
 from gateway.wire.request import Request
 from gateway.wire.uptake import Uptake
 
@@ -94,7 +94,7 @@ class Reply:
         self._kept_size = 0
         self.is_complete = False
         """All of it is here, and kept back."""
-        self._is_events = heads.is_event_stream(uptake.fields)
+        self._is_events = is_event_stream(uptake.fields)
         self._latest = NEVER if self._is_events else attempt.limit()
         """When it must have ended."""
 

@@ -3,7 +3,6 @@
 It decides when enough was read and what a failure is called. It must not know what the reply is for.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
@@ -14,7 +13,7 @@ from gateway.shadow.incoming import Incoming, LostError
 from gateway.shadow.pools import Pool, Site, UnreachableError
 from gateway.shadow.requests import Request, lines
 from gateway.wire.client import ClientConnection
-from gateway.wire.fields import HOP_BY_HOP, nominated
+from gateway.wire.fields import HOP_BY_HOP, is_event_stream, nominated
 
 T = TypeVar("T")
 FOREVER = float("inf")
@@ -61,8 +60,7 @@ class Reply:
     @property
     def is_event_stream(self) -> bool:
         """Whether it is a stream of server-sent events."""
-        kind = next((value for low, _, value, _ in self._incoming.fields if low == b"content-type"), b"")
-        return kind.partition(b";")[0].strip().lower() == b"text/event-stream"
+        return is_event_stream(self._incoming.fields)
 
     async def pieces(self, *, moves: bool = True) -> AsyncIterator[bytes]:
         """Its body, as it comes; unless it `moves`, the time for the first byte still runs."""
@@ -94,20 +92,13 @@ class Reply:
 
 async def exchange(pool: Pool, request: Request, clocks: Clocks, read: Callable[[Reply], Awaitable[T]]) -> T:
     """What `read` makes of the reply to a request; UncomparedError when there is none, or it breaks off."""
-    now = asyncio.get_running_loop().time
-    latest = now() + clocks.total
     try:
-        async with asyncio.timeout_at(latest) as limit:
-
-            def allow(seconds: float) -> None:
-                if seconds != FOREVER:
-                    limit.reschedule(min(latest, now() + seconds))
-
+        async with pool.patience.within(clocks.total) as limit:
             site = await _chosen(pool, clocks.connect)
             with site.called():
-                incoming, sent = await _answered(site, request, clocks.connect, lambda: allow(clocks.first_byte))
+                incoming, sent = await _answered(site, request, clocks.connect, lambda: limit.allow(clocks.first_byte))
                 try:
-                    return await read(Reply(incoming, sent, lambda: allow(clocks.idle)))
+                    return await read(Reply(incoming, sent, lambda: limit.allow(clocks.idle)))
                 finally:
                     incoming.let_go()
     except UnreachableError as error:
@@ -121,7 +112,7 @@ async def exchange(pool: Pool, request: Request, clocks: Clocks, read: Callable[
 async def _chosen(pool: Pool, within: float) -> Site:
     if not pool.is_ready:
         try:
-            async with asyncio.timeout(within):
+            async with pool.patience.within(within):
                 await pool.get_ready()
         except TimeoutError as error:
             raise UnreachableError from error

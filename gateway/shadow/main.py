@@ -26,6 +26,7 @@ from gateway.shadow.comparing import Comparing
 from gateway.shadow.desk import Desk
 from gateway.shadow.door import Door
 from gateway.shadow.noise import Noise
+from gateway.shadow.patience import Patience
 from gateway.shadow.pools import Pools
 from gateway.shadow.present import Present
 from gateway.shadow.records import Records
@@ -43,14 +44,15 @@ async def run(arguments: dict[str, str], log: Log) -> None:
     tallies = Tallies(secrets.token_hex(8))
     records = Records(log)
     noise = Noise(Board.open(int(arguments["board"])), random)
-    pools = Pools()
+    patience = Patience()
+    pools = Pools(patience)
     desk = Desk(Comparing(Present(run_dir), pools, tallies, noise, records), log)
     door = Door(run_dir.shadow_socket, tallies, desk.take)
     ended = asyncio.Event()
     lifeline.watch(ended.set)
     handle_signals(ended.set, ended.set)
     await door.open()
-    tasks = [asyncio.create_task(each.run()) for each in (door, pools)]
+    tasks = [asyncio.create_task(each.run()) for each in (door, pools, patience)]
     gc.collect()
     gc.freeze()
     lifeline.ready()
@@ -78,10 +80,13 @@ def main() -> None:
 
 
 def _give_way() -> None:
-    """Low priority; and where the system knows it (Linux), a wake-up here takes no core away from one who serves."""
-    os.nice(NICENESS)
+    """Low priority; and where the system knows it (Linux), a wake-up here takes no core away from one who serves. A
+    sandbox may refuse any of it, and all goes on."""
+    with suppress(OSError):
+        os.nice(NICENESS)
     if hasattr(os, "SCHED_BATCH"):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if os.getsid(0) == os.getpid():
         # Linux may give each session the same share of the processor (sched(7), autogroup): then the niceness of a
         # process counts only within its session, which here has no other one, and that of the session counts.

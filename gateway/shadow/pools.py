@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import random
 from time import monotonic
+from typing import NamedTuple
 
 from gateway.core.model import Endpoint, Variant
 from gateway.core.pool import NEVER, least_loaded, round_robin
 from gateway.shadow.errors import UncomparedError
 from gateway.shadow.incoming import LostError
+from gateway.shadow.patience import Patience
 from gateway.wire.client import ClientConnection
 from gateway.wire.connections import Address, Connections
 from gateway.wire.outbox import Outbox
@@ -28,11 +30,18 @@ class UnreachableError(Exception):
     """No endpoint can be called."""
 
 
+class Shared(NamedTuple):
+    """What all pools have together."""
+
+    outbox: Outbox
+    patience: Patience
+
+
 class Site:
     """One address that is called."""
 
     def __init__(
-        self, endpoint: Endpoint, address: str, *, variant: Variant, tls: ssl.SSLContext | None, outbox: Outbox
+        self, endpoint: Endpoint, address: str, *, variant: Variant, tls: ssl.SSLContext | None, shared: Shared
     ) -> None:
         context = tls if endpoint.scheme == "https" else None
         name = (variant.tls.server_name or endpoint.host) if context is not None else None
@@ -40,12 +49,13 @@ class Site:
         self.in_flight = 0
         self.failed_at = NEVER
         self.authority = endpoint.authority.encode()
-        self.connections = Connections(reached, asyncio.get_running_loop(), outbox)
+        self.connections = Connections(reached, asyncio.get_running_loop(), shared.outbox)
+        self._patience = shared.patience
 
     async def connect(self, within: float) -> ClientConnection:
         """A new connection, within so many seconds; UnreachableError."""
         try:
-            async with asyncio.timeout(within):
+            async with self._patience.within(within):
                 return await self.connections.connect()
         except (OSError, ssl.SSLError, ssl.CertificateError) as error:
             raise UnreachableError from error
@@ -70,9 +80,10 @@ class Site:
 class Pool:
     """One variant's endpoints."""
 
-    def __init__(self, variant: Variant, outbox: Outbox) -> None:
+    def __init__(self, variant: Variant, shared: Shared) -> None:
         self.variant = variant
-        self._outbox = outbox
+        self.patience = shared.patience
+        self._shared = shared
         self.is_ready = False
         """Whether an endpoint can be chosen at once."""
         self._tls: asyncio.Task[ssl.SSLContext] | None = None
@@ -135,7 +146,7 @@ class Pool:
     def _site(self, endpoint: Endpoint, address: str) -> Site:
         site = self._sites.get((endpoint, address))
         if site is None:
-            site = Site(endpoint, address, variant=self.variant, tls=self._context, outbox=self._outbox)
+            site = Site(endpoint, address, variant=self.variant, tls=self._context, shared=self._shared)
             self._sites[endpoint, address] = site
         return site
 
@@ -162,9 +173,9 @@ class Pool:
 class Pools:
     """The pools of all variants that were called, each as its variant is now. To be made where a loop runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
         self._pools: dict[str, Pool] = {}
-        self._outbox = Outbox(asyncio.get_running_loop())
+        self._shared = Shared(Outbox(asyncio.get_running_loop()), patience)
 
     def of(self, variant: Variant) -> Pool:
         """That variant's; another one than before where the variant has changed."""
@@ -172,7 +183,7 @@ class Pools:
         if pool is None or pool.variant != variant:
             if pool is not None:
                 pool.leave()
-            pool = self._pools[variant.name] = Pool(variant, self._outbox)
+            pool = self._pools[variant.name] = Pool(variant, self._shared)
         return pool
 
     def keep(self, names: frozenset[str]) -> None:

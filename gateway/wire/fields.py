@@ -102,6 +102,12 @@ def nominated(fields: Sequence[Field]) -> frozenset[bytes]:
     return frozenset(token for low, _, value, _ in fields if low == b"connection" for token in tokens(value))
 
 
+def is_event_stream(fields: Sequence[Field]) -> bool:
+    """Whether a reply with these is a stream of server-sent events."""
+    kind = next((value for low, _, value, _ in fields if low == b"content-type"), b"")
+    return kind.partition(b";")[0].rstrip().lower() == b"text/event-stream"
+
+
 def status_line(status: int, reason: bytes | None = None) -> bytes:
     """The first line of a reply, with the standard phrase unless one is given."""
     return b"HTTP/1.1 %d %b\r\n" % (status, REASONS.get(status, b"") if reason is None else reason)

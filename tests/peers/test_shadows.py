@@ -1,5 +1,6 @@
 """What is found of shadows that are real models: exactly what one computes from their answers to the same inputs."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -52,7 +53,9 @@ def binary(mlserver: MLServer) -> web.Application:
         return web.Response(body=head + data, headers={"Inference-Header-Content-Length": str(len(head))})
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as app[CLIENT]:
+        # a connection that MLServer is about to close (after 5 s) is not used: nobody would ask again
+        connector = aiohttp.TCPConnector(keepalive_timeout=2)
+        async with aiohttp.ClientSession(connector=connector) as app[CLIENT]:
             yield
 
     app = web.Application(client_max_size=64 << 20)
@@ -88,9 +91,9 @@ def classes(mlserver: MLServer, model: str, asked: list[Sample]) -> list[int]:
 def report(gateway: Gateway, shadow: str) -> dict[str, Any]:
     """Once all is compared."""
     url = f"http://127.0.0.1:{gateway.admin_port}/api/v1/routes/digits/shadows/{shadow}"
-    give_up = time.monotonic() + 90
+    give_up = time.monotonic() + 180
     while (found := httpx.get(url).json())["compared"] < ASKED or found["noise_pairs"] < ASKED:
-        assert time.monotonic() < give_up, found
+        assert time.monotonic() < give_up, json.dumps(found)
         time.sleep(0.1)
     return dict(found)
 

@@ -11,7 +11,8 @@ import trustme
 from gateway.core.model import UpstreamTls, Variant
 from gateway.shadow.errors import UncomparedError
 from gateway.shadow.exchange import Clocks, Reply, exchange
-from gateway.shadow.pools import Pool, Pools
+from gateway.shadow.patience import Patience
+from gateway.shadow.pools import Pool, Pools, Shared
 from gateway.shadow.requests import Request
 from gateway.wire.outbox import Outbox
 from tests.shadow.stage import PATIENCE, variant
@@ -32,7 +33,7 @@ async def ask(pool: Pool) -> bytes:
 
 async def test_a_unix_socket_is_called(tmp_path: Path) -> None:
     """Its Host is localhost."""
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin(path=tmp_path / "model.sock") as model:
         assert await ask(pools.of(variant("v", model.url))) == b"answer to /x"
         pools.close()
@@ -41,7 +42,7 @@ async def test_a_unix_socket_is_called(tmp_path: Path) -> None:
 
 async def test_a_name_is_called_by_its_addresses() -> None:
     """The Host is the name."""
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin() as model:
         assert await ask(pools.of(variant("v", f"http://localhost:{model.port}"))) == b"answer to /x"
         pools.close()
@@ -74,7 +75,7 @@ async def test_tls_is_spoken_as_the_variant_says(tmp_path: Path, authority: trus
         UpstreamTls(ca=ca, cert=own, key=own): ("error", "connect"),
         UpstreamTls(ca=str(tmp_path / "missing.pem")): ("error", "connect"),
     }
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin(tls=context(authority, "model.test", clients=True)) as model:
         for tls, outcome in outcomes.items():
             try:
@@ -87,7 +88,7 @@ async def test_tls_is_spoken_as_the_variant_says(tmp_path: Path, authority: trus
 
 async def test_endpoints_take_turns_or_the_one_with_less_to_do_is_next() -> None:
     """As the variant says."""
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin() as one, Origin() as other:
         turns = variant("v", one.url, other.url, balance="round_robin")
         for _ in range(6):
@@ -115,7 +116,7 @@ async def test_endpoints_take_turns_or_the_one_with_less_to_do_is_next() -> None
 
 async def test_an_endpoint_that_failed_just_now_is_chosen_last() -> None:
     """It refuses, the other one is well."""
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin() as model:
         pool = pools.of(variant("v", "http://127.0.0.1:1", model.url, balance="round_robin"))
         outcomes = []
@@ -130,7 +131,7 @@ async def test_an_endpoint_that_failed_just_now_is_chosen_last() -> None:
 
 async def test_a_variant_that_did_not_change_keeps_its_connections() -> None:
     """One that did gets others, and the old ones end once nothing is in flight."""
-    pools = Pools()
+    pools = Pools(Patience())
     with Origin() as model:
         same = variant("v", model.url)
         for _ in range(3):
@@ -145,7 +146,7 @@ async def test_a_variant_that_did_not_change_keeps_its_connections() -> None:
 
 async def test_what_is_in_flight_ends_where_it_began() -> None:
     """Though its variant has changed meanwhile."""
-    pools = Pools()
+    pools = Pools(Patience())
     go = threading.Event()
 
     def wait(connection: Connection, request: Asked) -> None:
@@ -164,7 +165,7 @@ async def test_what_is_in_flight_ends_where_it_began() -> None:
 
 async def test_a_pool_that_was_left_calls_nobody() -> None:
     """Who waited for it is told so."""
-    pool = Pool(Variant("v", ()), Outbox(asyncio.get_running_loop()))
+    pool = Pool(Variant("v", ()), Shared(Outbox(asyncio.get_running_loop()), Patience()))
     pool.leave()
     with pytest.raises(UncomparedError) as caught:
         pool.choose()
