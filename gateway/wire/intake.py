@@ -17,7 +17,7 @@ from gateway.wire.verdicts import Bounds
 _FRAMING = 64 << 10
 _FRAMING_SHARE = 16
 """A chunked body may be so many bytes, and so many times its content, before it is taken for an attack."""
-_MOST_QUEUED = 16
+_MOST_QUEUED = 4
 """Requests of one client that wait, whole or begun; what it sent beyond them stays bytes until their turn comes."""
 _EMPTY_LINE = b"\r\n\r\n"
 _CHUNKED_HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
