@@ -72,20 +72,43 @@ def test_sent_byte_by_byte(case: Passed, client: Client, origin: Origin) -> None
     assert_passed(client, origin, case)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    cases=st.lists(st.sampled_from([case for case in SMALL if not case.closes]), min_size=1, max_size=5), data=st.data()
-)
+SEVERAL = st.lists(st.sampled_from([case for case in SMALL if not case.closes]), min_size=1, max_size=5)
+EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def send_in_pieces(client: Client, whole: bytes, data: st.DataObject) -> None:
+    """Cut anywhere."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(whole) - 1), max_size=6)))
+    for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
+        client.send(whole[start:end])
+
+
+@EXAMPLES
+@given(cases=SEVERAL, data=st.data())
 def test_several_in_random_pieces(cases: list[Passed], data: st.DataObject, gateway: Gateway, origin: Origin) -> None:
     """Several in a row, cut anywhere: each reaches the origin as it would alone, and is answered in its turn."""
     origin.clear()
-    whole = b"".join(case.data for case in cases)
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(whole) - 1), max_size=6)))
     with gateway.connect() as client:
-        for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
-            client.send(whole[start:end])
+        send_in_pieces(client, b"".join(case.data for case in cases), data)
         for case in cases:
             assert_answered(client, case)
+    for seen, case in zip(origin.requests, cases, strict=True):
+        assert_seen(seen, case, origin)
+
+
+@EXAMPLES
+@given(cases=SEVERAL, half=st.integers(0, len(AFTER) - 1), data=st.data())
+def test_several_half_of_another_and_the_end(
+    cases: list[Passed], half: int, data: st.DataObject, gateway: Gateway, origin: Origin
+) -> None:
+    """The client sends nothing more, whenever that is: what it has sent whole is answered, the half is no request."""
+    origin.clear()
+    with gateway.connect() as client:
+        send_in_pieces(client, b"".join(case.data for case in cases) + AFTER[:half], data)
+        client.end_sending()
+        for case in cases:
+            assert_answered(client, case)
+        client.expect_end()
     for seen, case in zip(origin.requests, cases, strict=True):
         assert_seen(seen, case, origin)
 
