@@ -16,7 +16,7 @@ from tests.support.gateway import Gateway
 from tests.support.served import Served
 
 WORDS = "one two three four five six"
-IDLE = 0.5
+IDLE = 1.0
 
 
 class Heard(NamedTuple):
