@@ -108,12 +108,13 @@ class ServerConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends nothing more. Requests it has sent whole are answered; it may also be gone."""
-        active = self.active
-        cut = self.intake.cut()
-        if cut in self.queue:
-            self.queue.remove(cut)
-        if self._lingering or (active is cut if active is not None else not self.queue):
-            self.service.outbox.flush()  # what waits for the end of this turn is lost once the transport is closing
+        self.service.outbox.flush()  # what waits for the end of this turn would be lost once the transport is closing
+        active, cut = self.active, self._drop_half()
+        if self._lingering:
+            return False
+        if active is cut if active is not None else not self.queue:
+            self._lingering = True
+            self._since = self.service.clock()
             return False
         if active is not None and active.replying and not self.queue:
             self._gone_at = self.service.clock() + _GONE_AFTER
@@ -185,6 +186,8 @@ class ServerConnection(asyncio.Protocol):
         self._served = True
         if request.upgrade is not None and self.intake.tail is not None:
             self.intake.read_on()
+            if self._eof:
+                self._drop_half()
         if self.queue:
             self._pump()
         elif self._eof or (self.service.draining and self.intake.request is None):
@@ -262,6 +265,13 @@ class ServerConnection(asyncio.Protocol):
 
     # ---- inside
 
+    def _drop_half(self) -> Request | None:
+        """The client sends nothing more, so what it has begun will never be whole: that is no request."""
+        cut = self.intake.cut()
+        if cut in self.queue:
+            self.queue.remove(cut)
+        return cut
+
     def _pump(self) -> None:
         """Hand over the next request; a loop, since handlers may answer at once. Not while the client does not read:
         the answers would pile up."""
@@ -277,6 +287,8 @@ class ServerConnection(asyncio.Protocol):
             handed += 1
             request = self.active = self.queue.pop(0)
             self.intake.refill()
+            if self._eof:
+                self._drop_half()
             if self.service.draining and not self.queue:
                 self.closing = True
             if request.fault is not None:

@@ -203,15 +203,26 @@ def test_half_a_request_and_an_end_is_never_a_request(
     assert [seen.target for seen in origin.complete] == ["/good"]
 
 
+@pytest.mark.parametrize("ahead", [3, 7])
 @pytest.mark.parametrize("cut", HALVES)
 def test_what_was_sent_whole_before_half_a_request_and_an_end_is_answered(
-    cut: str, client: Client, origin: Origin
+    cut: str, ahead: int, client: Client, origin: Origin
 ) -> None:
-    client.send(b"".join(request("GET", f"/{at}") for at in range(3)) + cut.encode())
+    """Also where more are ahead than are read at once. Nobody waits for the rest of the half."""
+    client.send(b"".join(request("GET", f"/{at}") for at in range(ahead)) + cut.encode())
     client.end_sending()
-    assert [client.reply().body for _ in range(3)] == [marker(f"/{at}") for at in range(3)]
+    assert [client.reply().body for _ in range(ahead)] == [marker(f"/{at}") for at in range(ahead)]
     client.expect_end()
-    assert [seen.target for seen in origin.complete] == ["/0", "/1", "/2"]
+    assert [seen.target for seen in origin.complete] == [f"/{at}" for at in range(ahead)]
+
+
+@pytest.mark.parametrize("cut", HALVES)
+def test_half_a_request_behind_a_refused_upgrade_is_never_a_request(cut: str, client: Client, origin: Origin) -> None:
+    client.send(request("GET", "/up", "Connection: upgrade", "Upgrade: x") + cut.encode())
+    client.end_sending()
+    assert client.reply().body == marker("/up")
+    client.expect_end()
+    assert [seen.target for seen in origin.complete] == ["/up"]
 
 
 @pytest.mark.parametrize("leave", ["close", "reset"])

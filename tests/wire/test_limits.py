@@ -3,6 +3,7 @@
 The gateway here has small limits and short timeouts; `SHORT` seconds each.
 """
 
+import select
 import socket
 import threading
 import time
@@ -211,6 +212,22 @@ def test_a_client_that_does_not_read_is_ended(tight: Gateway, origin: Origin) ->
     with tight.connect() as client:
         client.send(request("GET", "/pour"))
         assert gone.wait(2 * LATE)
+
+
+def test_a_client_that_ends_its_half_and_does_not_read_is_ended(tight: Gateway, origin: Origin) -> None:
+    """Its reply is larger than what the kernel takes, and smaller than what may wait: the call itself is over."""
+    origin.answers["/large"] = canned(reply(bytes(400_000)))
+    with tight.connect() as client:
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        answered = tight.total("gateway_requests_total")
+        client.send(request("GET", "/large"))
+        give_up = time.monotonic() + LATE
+        while tight.total("gateway_requests_total") == answered:
+            assert time.monotonic() < give_up
+        client.end_sending()
+        reset = select.poll()
+        reset.register(client.sock, select.POLLERR)
+        assert reset.poll(2 * LATE * 1000)
 
 
 def test_a_client_that_reads_slowly_is_served(tight: Gateway, origin: Origin) -> None:

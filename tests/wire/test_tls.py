@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from tests.support import kernel
-from tests.support.client import Client, request
+from tests.support.client import Client, request, tcp
 from tests.support.gateway import Gateway, Told, config
 from tests.support.http1 import Request
 from tests.support.origin import Connection, Origin, marker, reply
@@ -215,6 +215,29 @@ def test_a_tls_client_that_leaves(secure: Client, origin: Origin) -> None:
     origin.wait_heads(1)
     secure.close()
     assert gone.wait(10)
+
+
+def test_what_was_answered_before_a_tls_client_ends_is_not_lost(
+    serving: tuple[Gateway, int], papers: Papers, origin: Origin
+) -> None:
+    """Two requests and the end, which over TLS is one of both halves, in one flight: the first is answered at once."""
+    origin.answers["/slow"] = lambda connection, seen: connection.wait_gone()
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = papers.client().wrap_bio(received, to_send, server_hostname="gateway.test")
+    with tcp(serving[1]) as sock:
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+                break
+            sock.sendall(to_send.read())
+            received.write(sock.recv(1 << 16))
+        tls.write(request("GET", "/livez") + request("GET", "/slow"))
+        with suppress(ssl.SSLWantReadError):
+            tls.unwrap()
+        sock.sendall(to_send.read())
+        while data := sock.recv(1 << 16):
+            received.write(data)
+    assert tls.read().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_an_upgrade_over_tls(secure: Client, origin: Origin) -> None:
