@@ -3,7 +3,7 @@ no model is to be blamed for that.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -20,30 +20,35 @@ class Limit:
     def __init__(self, patience: "Patience", timeout: asyncio.Timeout, seconds: float) -> None:
         self._patience = patience
         self._timeout = timeout
-        self._latest = self._due = patience.lived + seconds
+        self._latest = self.due = patience.lived + seconds
 
     def allow(self, seconds: float) -> None:
         """It may take so many seconds from now on, but no longer than was said first."""
-        self._due = min(self._latest, self._patience.lived + seconds)
+        self.due = min(self._latest, self._patience.lived + seconds)
 
-    def look(self) -> None:
-        """End the wait if it is due."""
-        if self._patience.lived >= self._due:
-            self._due = float("inf")
-            self._timeout.reschedule(0)
+    def end(self) -> None:
+        """It has taken too long."""
+        self._timeout.reschedule(0)
 
 
 class Patience:
-    """All waits under way, and the time they are measured in."""
+    """All waits under way, and the time they are measured in; `clock` gives seconds, and runs always."""
 
-    def __init__(self) -> None:
-        self.lived = 0.0
-        """Seconds that this process ran, or waited with nothing to do."""
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._before = clock()
+        self._lived = 0.0
+        self._waived = False
         self._limits: set[Limit] = set()
+
+    @property
+    def lived(self) -> float:
+        """Seconds that this process ran, or waited with nothing to do."""
+        return self._lived + min(self._clock() - self._before, _MOST)
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[Limit]:
-        """TimeoutError, up to two ticks late, where what is inside takes longer."""
+        """TimeoutError where what is inside takes longer: never early, and some ticks late."""
         async with asyncio.timeout(None) as timeout:
             limit = Limit(self, timeout, seconds)
             self._limits.add(limit)
@@ -54,15 +59,19 @@ class Patience:
 
     async def run(self) -> None:
         """Look at all, until cancelled."""
-        before = monotonic()
         while True:
             await asyncio.sleep(_TICK)
-            now = monotonic()
-            self.go_on(min(now - before, _MOST))
-            before = now
+            self.tick()
 
-    def go_on(self, seconds: float) -> None:
-        """So much time has gone by."""
-        self.lived += seconds
-        for limit in self._limits:
-            limit.look()
+    def tick(self) -> None:
+        """End what has taken too long. After a standstill what came meanwhile is read first, and the next tick does;
+        but never twice in a row, or a process that is always slow would wait for ever."""
+        now = self._clock()
+        stood_still = now - self._before > _MOST
+        self._lived, self._before = self.lived, now
+        self._waived = stood_still and not self._waived
+        if self._waived:
+            return
+        for limit in [each for each in self._limits if each.due <= self._lived]:
+            self._limits.discard(limit)
+            limit.end()

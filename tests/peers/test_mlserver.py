@@ -56,9 +56,7 @@ def client(gateway: Gateway) -> Iterator[httpx.Client]:
         yield made
 
 
-def ask(
-    client: httpx.Client, sample: Sample, headers: dict[str, str] | None = None, **more: Any
-) -> httpx.Response:
+def ask(client: httpx.Client, sample: Sample, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
     return client.post("/v2/models/digits/infer", json=question(sample, **more), headers=headers)
 
 

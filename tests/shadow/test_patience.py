@@ -18,19 +18,37 @@ from tests.shadow.stage import PATIENCE, variant
 from tests.support import http1
 from tests.support.origin import Connection, Origin, marked
 
-STILL = 0.8
+STILL = 3.0
+TICK = 0.05
 GET = Request(b"GET", b"/x", (), b"")
 
 
-async def ends(patience: Patience, *steps: float, then: float | None = None) -> list[bool]:
+class Clock:
+    """It runs when it is told to."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def tick(patience: Patience, clock: Clock, seconds: float) -> None:
+    """So much time goes by, in ticks of a twentieth of a second, and whoever has waited too long is told."""
+    for _ in range(round(seconds / TICK)):
+        clock.now += TICK
+        patience.tick()
+    await asyncio.sleep(0)
+
+
+async def ends(*steps: float, then: float | None = None) -> list[bool]:
     """Whether a wait of 10 s has ended after each of these steps; `then` is allowed after the first."""
-    ended = []
+    clock = Clock()
+    patience, ended = Patience(clock), []
     try:
         async with patience.within(10.0) as limit:
             for at, step in enumerate(steps):
-                patience.go_on(step)
                 ended.append(True)
-                await asyncio.sleep(0)
+                await tick(patience, clock, step)
                 ended[-1] = False
                 if at == 0 and then is not None:
                     limit.allow(then)
@@ -43,23 +61,57 @@ async def ends(patience: Patience, *steps: float, then: float | None = None) -> 
     ("steps", "then", "ended"),
     [
         ([9.9], None, [False]),
-        ([10.0], None, [True]),
-        ([5.0, 4.9, 0.1], None, [False, False, True]),
-        ([5.0, 1.9, 0.1], 2.0, [False, False, True]),
-        ([5.0, 4.9, 0.1], 20.0, [False, False, True]),
+        ([10.1], None, [True]),
+        ([5.0, 4.9, 0.2], None, [False, False, True]),
+        ([5.0, 1.9, 0.2], 2.0, [False, False, True]),
+        ([5.0, 4.9, 0.2], 20.0, [False, False, True]),
+        ([5.0, 4.9, 0.2], float("inf"), [False, False, True]),
     ],
 )
 async def test_a_wait_ends_at_the_first_of_its_times(steps: list[float], then: float | None, ended: list[bool]) -> None:
-    assert await ends(Patience(), *steps, then=then) == ended
+    assert await ends(*steps, then=then) == ended
 
 
 async def test_a_wait_that_is_over_is_forgotten() -> None:
     """Its end comes too late to end what follows."""
-    patience = Patience()
+    clock = Clock()
+    patience = Patience(clock)
     async with patience.within(1.0):
         pass
-    patience.go_on(2.0)
-    await asyncio.sleep(0)
+    await tick(patience, clock, 2.0)
+
+
+async def test_a_wait_does_not_begin_before_it_does() -> None:
+    """Time between the last tick and its beginning is not its own."""
+    clock = Clock()
+    patience = Patience(clock)
+    clock.now += 0.9 * TICK
+    async with patience.within(TICK):
+        await tick(patience, clock, TICK)
+
+
+async def test_after_a_standstill_what_came_is_read_before_anything_is_late() -> None:
+    clock = Clock()
+    patience = Patience(clock)
+    async with patience.within(2 * TICK):
+        clock.now += 100.0
+        patience.tick()
+        await asyncio.sleep(0)
+
+
+async def hang(patience: Patience, clock: Clock) -> None:
+    """In a process that never looks in time."""
+    async with patience.within(1.0):
+        for _ in range(22):
+            clock.now += 10.0
+            patience.tick()
+            await asyncio.sleep(0)
+
+
+async def test_who_is_always_slow_still_ends_what_hangs() -> None:
+    clock = Clock()
+    with pytest.raises(TimeoutError):
+        await hang(Patience(clock), clock)
 
 
 async def read(reply: Reply) -> bytes:
