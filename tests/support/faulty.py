@@ -17,10 +17,11 @@ from tests.support import http1
 
 Status = Literal["422", "429", "500", "503"]
 Ending = Literal["reset", "close", "garbage", "cut", "hang"]
-Mode = Status | Ending | Literal["ok", "long", "large", "huge", "slow", "late", "trickle", "some", "odd"]
+Mode = Status | Ending | Literal["ok", "long", "large", "huge", "slow", "late", "trickle", "some", "odd", "fifth"]
 """`long` is a good reply of about `LARGE` bytes, `huge` one of `HUGE`, `large` a 500 of about `LARGE`, `cut` a reply
 that breaks off in its body; `slow` and `late` take `PAUSE` and `LATE` seconds before the reply, `trickle` `PAUSE`
-between its bytes; of `some` calls, one in five by chance, the reply is a 500, and of each `odd` one a 503."""
+between its bytes; of `some` calls, one in five by chance, the reply is a 500, and of each `fifth` one; of each `odd`
+one a 503."""
 LARGE = 1 << 20
 HUGE = 100 << 20
 PAUSE = 0.1
@@ -111,6 +112,8 @@ class Faulty:
                     self.hits += 1
                     self.total += 1
                     mode = cast(Mode, (request.one("x-fault") or self.mode.encode()).decode())
+                    if mode == "fifth":
+                        mode = "ok" if self.total % 5 else "500"
                     if mode == "odd":
                         mode = "503" if self.hits % 2 else "ok"
                 if not self._attend(connection, mode):
