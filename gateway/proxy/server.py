@@ -9,6 +9,7 @@ from gateway.core import model
 from gateway.core.breaker import Transition
 from gateway.core.decide import CompiledRoute
 from gateway.core.routing import Miss, path_fault
+from gateway.core.standstill import TICK, Standstill
 from gateway.errors import Refusal, StartError, refusal
 from gateway.links.board import Board, Slot
 from gateway.proxy import events
@@ -30,10 +31,6 @@ from gateway.wire.request import Request
 from gateway.wire.server import ServerConnection
 from gateway.wire.service import Service
 
-_TICK = 0.05
-"""Seconds between two looks at the calls in flight."""
-_STILL = 2 * _TICK
-"""Seconds after the one before at which a tick tells that the process stood still, or was long at something."""
 _LOOK = 2
 """Every so many ticks the breakers are looked at."""
 _SLOW = 5
@@ -61,8 +58,7 @@ class Server:
         self._everywhere = board.cells(self._tally.key("gateway_connections", "client"))
         self._listeners: list[tuple[Listener, int]] = []
         self._ticks = 0
-        self._ticked = monotonic()
-        self._waived = False
+        self._standstill = Standstill(monotonic())
         self._index = index
         self._board = board
         self._ending: asyncio.Event | None = None
@@ -76,7 +72,7 @@ class Server:
             self._listeners.append((Listener(sock, self._service, tls, is_full=self._is_full), index))
         for listener, _ in self._listeners:
             listener.start()
-        self._loop.call_later(_TICK, self._tick)
+        self._loop.call_later(TICK, self._tick)
 
     async def take(self, snapshot: model.Snapshot, pieces: Pieces) -> None:
         """Serve by that snapshot from now on; requests in flight end by the one they began with. StartError when it
@@ -203,9 +199,9 @@ class Server:
         return sum(values[index] for values, index in self._everywhere) >= self._runtime.limits.connections
 
     def _tick(self) -> None:
-        self._loop.call_later(_TICK, self._tick)
+        self._loop.call_later(TICK, self._tick)
         now = monotonic()
-        if self._stood_still(now):
+        if self._standstill.look(now):
             return
         late = [call for call in self.calls if call.due <= now]
         for call in late:
@@ -220,13 +216,6 @@ class Server:
             self._board.cells(b"")
             self._tally.values[self._clients] = len(self._service.members)
             self._tally.values[self._upstreams] = self._runtime.connections()
-
-    def _stood_still(self, now: float) -> bool:
-        """Whether what came meanwhile is to be read before anything is called late: it is by the next tick. Never
-        twice in a row, or a process that is always slow would not end what hangs."""
-        before, self._ticked = self._ticked, now
-        self._waived = now - before > _STILL and not self._waived
-        return self._waived
 
     def _look(self, now: float) -> None:
         """At the breakers and the pools."""
@@ -249,4 +238,4 @@ class Server:
         """Wait until no connection is left; each closes after its present reply."""
         self._service.drain()  # again, for those that came meanwhile
         while self._service.members and monotonic() < until:  # noqa: ASYNC110 - counting them is cheaper than an event
-            await asyncio.sleep(_TICK)
+            await asyncio.sleep(TICK)

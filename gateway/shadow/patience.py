@@ -7,11 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
-_TICK = 0.05
-"""Seconds between two looks at what has waited too long."""
-_MOST = 2 * _TICK
-"""Seconds that count between two looks, at most: where it took longer, the process did not run, or was long at
-something, and what came meanwhile has yet to be read."""
+from gateway.core.standstill import STILL, TICK, Standstill
 
 
 class Limit:
@@ -36,15 +32,14 @@ class Patience:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._before = clock()
+        self._standstill = Standstill(clock())
         self._lived = 0.0
-        self._waived = False
         self._limits: set[Limit] = set()
 
     @property
     def lived(self) -> float:
-        """Seconds that this process ran, or waited with nothing to do."""
-        return self._lived + min(self._clock() - self._before, _MOST)
+        """Seconds that this process ran, or waited with nothing to do; of a standstill only its first moment counts."""
+        return self._lived + min(self._clock() - self._standstill.before, STILL)
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[Limit]:
@@ -60,17 +55,13 @@ class Patience:
     async def run(self) -> None:
         """Look at all, until cancelled."""
         while True:
-            await asyncio.sleep(_TICK)
+            await asyncio.sleep(TICK)
             self.tick()
 
     def tick(self) -> None:
-        """End what has taken too long. After a standstill what came meanwhile is read first, and the next tick does;
-        but never twice in a row, or a process that is always slow would wait for ever."""
-        now = self._clock()
-        stood_still = now - self._before > _MOST
-        self._lived, self._before = self.lived, now
-        self._waived = stood_still and not self._waived
-        if self._waived:
+        """End what has taken too long."""
+        self._lived = self.lived
+        if self._standstill.look(self._clock()):
             return
         for limit in [each for each in self._limits if each.due <= self._lived]:
             self._limits.discard(limit)

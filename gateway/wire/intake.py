@@ -37,7 +37,18 @@ class Intake:
     """The requests of one connection, in the making."""
 
     __slots__ = (
-        *("_connection", "_fed", "_is_full", "_last", "_raw_left", "_start", "_upgrading", "bounds", "broken"),
+        *(
+            "_connection",
+            "_fed",
+            "_is_cut",
+            "_is_full",
+            "_last",
+            "_raw_left",
+            "_start",
+            "_upgrading",
+            "bounds",
+            "broken",
+        ),
         *("in_head", "parser", "refused", "request", "tail"),
     )
 
@@ -55,6 +66,7 @@ class Intake:
         """The last request was refused, perhaps with more of it on its way."""
         self.tail: list[bytes] | None = None
         """What came after an upgrade request, until it is known whether it is HTTP; or after as many as may wait."""
+        self._is_cut = False
         self._is_full = False
         self._raw_left = 0
         self._fed = 0
@@ -104,10 +116,15 @@ class Intake:
             request.receiver.on_refused(verdict)
 
     def cut(self) -> Request | None:
-        """The client sends nothing more: what it has begun will never be whole, and is given up."""
+        """The client sends nothing more: what it has begun will never be whole, and is dropped; so is what it begins
+        in bytes that are yet to be read. The one dropped now, if there is one."""
+        self._is_cut = True
         request, self.request = self.request, None
-        self.broken = self.broken or request is not None
         self.in_head = False
+        if request is not None and self._connection is not None:
+            self.broken = True
+            if request in self._connection.queue:
+                self._connection.queue.remove(request)
         return request
 
     def end(self) -> None:
@@ -126,6 +143,8 @@ class Intake:
         tail, self.tail = self.tail or [], None
         for data in tail:
             self.feed(data)
+        if self._is_cut:
+            self.cut()
 
     def _cut(self, data: bytes) -> tuple[bytes, bytes]:
         """Up to the next empty line, and the rest. Heads and chunked bodies end with one, so each message begins a

@@ -109,10 +109,10 @@ class ServerConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends nothing more. Requests it has sent whole are answered; it may also be gone."""
         self.service.outbox.flush()  # what waits for the end of this turn would be lost once the transport is closing
-        active, cut = self.active, self._drop_half()
+        active, cut = self.active, self.intake.cut()
         if self._lingering:
             return False
-        if active is cut if active is not None else not self.queue:
+        if (active is None and not self.queue) or (active is not None and active is cut):
             self._lingering = True
             self._since = self.service.clock()
             return False
@@ -186,8 +186,6 @@ class ServerConnection(asyncio.Protocol):
         self._served = True
         if request.upgrade is not None and self.intake.tail is not None:
             self.intake.read_on()
-            if self._eof:
-                self._drop_half()
         if self.queue:
             self._pump()
         elif self._eof or (self.service.draining and self.intake.request is None):
@@ -265,13 +263,6 @@ class ServerConnection(asyncio.Protocol):
 
     # ---- inside
 
-    def _drop_half(self) -> Request | None:
-        """The client sends nothing more, so what it has begun will never be whole: that is no request."""
-        cut = self.intake.cut()
-        if cut in self.queue:
-            self.queue.remove(cut)
-        return cut
-
     def _pump(self) -> None:
         """Hand over the next request; a loop, since handlers may answer at once. Not while the client does not read:
         the answers would pile up."""
@@ -287,8 +278,6 @@ class ServerConnection(asyncio.Protocol):
             handed += 1
             request = self.active = self.queue.pop(0)
             self.intake.refill()
-            if self._eof:
-                self._drop_half()
             if self.service.draining and not self.queue:
                 self.closing = True
             if request.fault is not None:
