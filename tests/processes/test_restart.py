@@ -149,12 +149,16 @@ def test_a_store_that_is_locked_holds_up_nothing_and_gets_everything_later(gatew
         assert (version(gateway), status(gateway)["kept"], status(gateway)["revision"]) == ("2", False, 2)
         assert not put(gateway, versioned(gateway, "3"))["kept"]
         other.execute("ROLLBACK")
-    until(lambda: status(gateway)["kept"], "everything to be kept")
-    kinds = [each["kind"] for each in api(gateway).get("events")["items"]]
-    assert kinds[-1] == "store_back"
-    assert kinds.count("store_lost") >= 1
+    until(lambda: kinds(gateway)[-1] == "store_back", "the store to be said to be back")
+    assert status(gateway)["kept"]
+    assert kinds(gateway).count("store_lost") >= 1
     gateway.restart(kill=True)
     assert (version(gateway), revision(gateway)) == ("3", 3)
+
+
+def kinds(gateway: Gateway) -> list[str]:
+    """What has happened, the oldest first."""
+    return [each["kind"] for each in api(gateway).get("events")["items"]]
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "no folder"])
