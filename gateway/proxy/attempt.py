@@ -111,7 +111,9 @@ class Attempt:
         self.end("cancelled")
 
     def late(self, now: float) -> None:
-        """The time the call set as `due` has come."""
+        """The time the call set as `due` has come. What is here and only waits for its turn is not late."""
+        if self.connection is not None and self.connection.take_late():
+            return
         if self._opening is not None:
             self._connect_failed("it does not answer a connection in time", late=True)
         elif self._reply is not None and self._reply.has_begun:

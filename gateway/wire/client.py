@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from gateway.wire.fields import Field
 from gateway.wire.outbox import Outbox
+from gateway.wire.turns import LARGE
 from gateway.wire.uptake import Uptake
 from gateway.wire.whole import ReplyHead, read_reply
 
@@ -80,7 +81,8 @@ class ClientConnection(asyncio.Protocol):
     """One connection to an endpoint."""
 
     __slots__ = (
-        *("_held", "_plain", "_whole", "caller", "home", "reader", "since", "transport", "unread", "uptake", "used"),
+        *("_held", "_late", "_plain", "_whole", "caller", "home", "reader", "since", "transport", "unread", "uptake"),
+        "used",
     )
 
     def __init__(self, home: Home) -> None:
@@ -97,6 +99,8 @@ class ClientConnection(asyncio.Protocol):
         self.unread = True
         """Not one byte of a reply has come."""
         self._held = False
+        self._late = b""
+        """What came and waits for its turn."""
         self._whole = False
         self._plain = True
 
@@ -109,6 +113,8 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """The model sent something."""
+        if (self._late or len(data) > LARGE) and self._is_put_off(data):
+            return
         caller = self.caller
         if caller is None:
             self.close()
@@ -133,6 +139,7 @@ class ClientConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The model sends nothing more."""
+        self._take_late()
         if self.caller is not None and not self.unread and self.uptake.until_close:
             self.uptake.done = True
             self.uptake.reusable = False
@@ -141,6 +148,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is no more."""
+        self._take_late()
         self.transport = None
         self.home.gone(self)
         if self.caller is not None:
@@ -187,11 +195,17 @@ class ClientConnection(asyncio.Protocol):
     def hold(self, on: bool) -> None:
         """Stop or go on reading the reply."""
         self._held = on
-        if self.transport is not None and not self.transport.is_closing():
-            if on:
-                self.transport.pause_reading()
-            else:
-                self.transport.resume_reading()
+        if not self._late:
+            self._read(not on)
+        elif not on:
+            self.home.outbox.turns.wait(self._take_turn, 0)
+
+    def take_late(self) -> bool:
+        """Take what came and waits for its turn, before anything is called late; whether there was any."""
+        is_there = bool(self._late) and not self._held
+        if is_there:
+            self._take_late()
+        return is_there
 
     def backlog(self) -> int:
         """Bytes of the request that the model has not taken yet."""
@@ -216,6 +230,34 @@ class ClientConnection(asyncio.Protocol):
         return transport
 
     # ---- inside
+
+    def _read(self, on: bool) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            if on:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def _is_put_off(self, data: bytes) -> bool:
+        """Whether what came waits for a turn that has time for it; nothing more is read until then. Never what nobody
+        asked for: by then somebody could have asked, and it would be their answer."""
+        turns = self.home.outbox.turns
+        if self.caller is None or (not self._late and not turns.is_over()):
+            return False
+        self._late += data
+        self._read(False)
+        turns.wait(self._take_turn, len(data))
+        return True
+
+    def _take_turn(self) -> None:
+        """There is time for what came, unless it is not wanted yet."""
+        self.take_late()
+
+    def _take_late(self) -> None:
+        data, self._late = self._late, b""
+        if data:
+            self._read(True)
+            self.home.outbox.turns.at_once(self.data_received, data)
 
     def _look_at(self, uptake: Uptake, caller: Caller) -> None:
         """What has become of the reply."""

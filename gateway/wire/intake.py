@@ -37,19 +37,8 @@ class Intake:
     """The requests of one connection, in the making."""
 
     __slots__ = (
-        *(
-            "_connection",
-            "_fed",
-            "_is_cut",
-            "_is_full",
-            "_last",
-            "_raw_left",
-            "_start",
-            "_upgrading",
-            "bounds",
-            "broken",
-        ),
-        *("in_head", "parser", "refused", "request", "tail"),
+        *("_connection", "_fed", "_is_cut", "_is_full", "_last", "_raw_left", "_start", "_upgrading", "bounds"),
+        *("broken", "in_head", "parser", "refused", "request", "tail"),
     )
 
     def __init__(self, connection: Queue, bounds: Bounds) -> None:

@@ -6,8 +6,7 @@ which is a third of a small request's whole cost. Large pieces and the ends of c
 
 import asyncio
 
-_LARGE = 16 << 10
-"""Bytes that are written at once."""
+from gateway.wire.turns import LARGE, Turns
 
 
 class Outbox:
@@ -15,11 +14,13 @@ class Outbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.turns = Turns(loop)
+        """Of the large pieces, which do not wait here."""
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
 
     def put(self, transport: asyncio.Transport, parts: list[bytes]) -> None:
         """Write the parts, in order with all that was put here before."""
-        if len(parts[-1]) > _LARGE or (len(parts) > 1 and len(parts[-2]) > _LARGE):
+        if len(parts[-1]) > LARGE or (len(parts) > 1 and len(parts[-2]) > LARGE):
             self.flush()
             if not transport.is_closing():
                 transport.writelines(parts)

@@ -13,6 +13,7 @@ from gateway.errors import refusal
 from gateway.wire.intake import Intake
 from gateway.wire.request import Request
 from gateway.wire.service import Service
+from gateway.wire.turns import LARGE
 from gateway.wire.whole import read_request
 
 _LINGER = 5.0
@@ -39,9 +40,9 @@ class ServerConnection(asyncio.Protocol):
     """One client connection."""
 
     __slots__ = (
-        *("_eof", "_gone_at", "_held", "_last_size", "_lingering", "_paused", "_probe_at", "_probe_wait", "_pumping"),
-        *("_reading", "_served", "_since", "active", "closing", "intake", "memo", "out", "peer", "queue", "secure"),
-        *("service", "transport"),
+        *("_eof", "_gone_at", "_held", "_is_new", "_last_size", "_late", "_lingering", "_paused", "_probe_at"),
+        *("_probe_wait", "_pumping", "_reading", "_served", "_since", "active", "closing", "intake", "memo", "out"),
+        *("peer", "queue", "secure", "service", "transport"),
     )
 
     def __init__(self, service: Service, peer: str, secure: bool) -> None:
@@ -59,6 +60,10 @@ class ServerConnection(asyncio.Protocol):
         self.closing = False
         """The present reply is the last."""
         self._held = False
+        self._is_new = True
+        """Nothing has come."""
+        self._late = b""
+        """What came and waits for its turn."""
         self._reading = True
         self._served = False
         self._paused = False
@@ -82,6 +87,8 @@ class ServerConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """The client sent something."""
+        if (self._is_new or self._late or len(data) > LARGE) and self._is_put_off(data):
+            return
         if self._lingering:
             return
         intake = self.intake
@@ -108,6 +115,7 @@ class ServerConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends nothing more. Requests it has sent whole are answered; it may also be gone."""
+        self._take_late()
         self.service.outbox.flush()  # what waits for the end of this turn would be lost once the transport is closing
         active, cut = self.active, self.intake.cut()
         if self._lingering:
@@ -127,6 +135,7 @@ class ServerConnection(asyncio.Protocol):
         """The connection is no more."""
         self.service.members.discard(self)
         self.transport = None
+        self._late = b""
         self.closing = True
         self.intake.end()
         self.queue.clear()
@@ -188,7 +197,7 @@ class ServerConnection(asyncio.Protocol):
             self.intake.read_on()
         if self.queue:
             self._pump()
-        elif self._eof or (self.service.draining and self.intake.request is None):
+        elif self._eof or (self.service.draining and self.intake.request is None and not self._late):
             self._close()
         elif not self._reading or self._held:
             self._held = False
@@ -229,7 +238,9 @@ class ServerConnection(asyncio.Protocol):
     # ---- time
 
     def sweep(self, now: float) -> None:
-        """End what has waited too long."""
+        """End what has waited too long, unless it waits for us."""
+        if self._late:
+            return
         limits = self.service.limits
         age = now - self._since
         if self._eof and now > self._gone_at:
@@ -256,12 +267,30 @@ class ServerConnection(asyncio.Protocol):
         """Close now if idle, else after the last request that is here. A client that has just come may have sent its
         first request already: it gets a moment, see `sweep`."""
         if self.active is None and not self.queue and self.intake.request is None:
-            if self._served:
+            if self._served and not self._late:
                 self._close()
         elif not self.queue:
             self.closing = True
 
     # ---- inside
+
+    def _is_put_off(self, data: bytes) -> bool:
+        """Whether what came waits for a turn that has time for it; nothing more is read until then."""
+        turns = self.service.newcomers if self._is_new else self.service.outbox.turns
+        self._is_new = False
+        if not self._late and not turns.is_over():
+            return False
+        self._late += data
+        self._pace()
+        turns.wait(self._take_late, len(data))
+        return True
+
+    def _take_late(self) -> None:
+        """There is time for what came, or nothing more will come."""
+        data, self._late = self._late, b""
+        if data:
+            self._pace()
+            self.service.outbox.turns.at_once(self.data_received, data)
 
     def _pump(self) -> None:
         """Hand over the next request; a loop, since handlers may answer at once. Not while the client does not read:
@@ -291,7 +320,7 @@ class ServerConnection(asyncio.Protocol):
     def _pace(self) -> None:
         """Read only while what comes can be used, or kept. (Who is not read from is not seen to leave.)"""
         ahead = sum(map(len, self.intake.tail or ())) + sum(_AHEAD_EACH + one.body_size for one in self.queue)
-        full = self._held or ahead > _AHEAD
+        full = self._held or bool(self._late) or ahead > _AHEAD
         if full is self._reading and self.transport is not None and not self.transport.is_closing():
             self._reading = not full
             if full:

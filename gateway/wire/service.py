@@ -3,12 +3,14 @@
 It decides when each connection is looked at, and how much may wait for it. It must not know what a connection does.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
 from gateway.errors import Refusal
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
+from gateway.wire.turns import Turns
 from gateway.wire.verdicts import Bounds
 from gateway.wire.whole import Heads
 
@@ -71,6 +73,8 @@ class Service:
     def __init__(self, handler: Handler, limits: Limits, clock: Callable[[], float], outbox: Outbox) -> None:
         self.handler = handler
         self.outbox = outbox
+        self.newcomers = Turns(asyncio.get_running_loop())
+        """Of clients that have just come."""
         self.limits = limits
         self.clock = clock
         self.heads: Heads = Heads()

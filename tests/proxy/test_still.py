@@ -1,10 +1,14 @@
 """A worker that stood still (throttled, stopped, or at long work) reads what came meanwhile before it calls it late."""
 
 import asyncio
+import itertools
 import os
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
 
 import uvloop
 
@@ -12,21 +16,37 @@ from gateway.core.model import Timeouts
 from gateway.links.board import Board
 from gateway.proxy.permits import open_file
 from gateway.proxy.server import Server
+from gateway.wire.turns import Turns
 from tests.proxy.standin import snapshot, variant
 from tests.support.client import Client, request
 from tests.support.http1 import Request
-from tests.support.origin import Connection, Origin, marked, marker
+from tests.support.origin import Connection, Origin, canned, marked, marker, reply
 
 FIRST_BYTE = 1.5
+LARGE_BODY = bytes(range(256)) * 400
 PATIENCE = 10.0
+
+
+@asynccontextmanager
+async def serving(origin: Origin) -> AsyncIterator[tuple[Server, Client]]:
+    """A worker in this process before the origin, which has `FIRST_BYTE` for each reply; and a client of it."""
+    board = Board.create(os.memfd_create("board"), 1)
+    permits = open_file(os.devnull)
+    timeouts = Timeouts(first_byte=FIRST_BYTE, idle=FIRST_BYTE)
+    server = Server(
+        snapshot(variant("v", origin.url, timeouts=timeouts)), board.slot(0), board, index=0, permits=permits
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        await server.start([listener], [0])
+        with await asyncio.to_thread(Client, listener.getsockname()[1]) as client:
+            yield server, client
+        await server.drain(delay=False)
+    os.close(permits)
 
 
 async def answered(origin: Origin) -> tuple[int, bytes]:
     """What the client gets whose reply comes in time, while the server's process does nothing until it is too late."""
-    board = Board.create(os.memfd_create("board"), 1)
-    permits = open_file(os.devnull)
-    settings = snapshot(variant("v", origin.url, timeouts=Timeouts(first_byte=FIRST_BYTE)))
-    server = Server(settings, board.slot(0), board, index=0, permits=permits)
     release, replied = threading.Event(), threading.Event()
 
     def in_time(connection: Connection, seen: Request) -> None:
@@ -44,19 +64,38 @@ async def answered(origin: Origin) -> tuple[int, bytes]:
     origin.answers["/late"] = in_time
     loop = asyncio.get_running_loop()
     near, far = socket.socketpair()
-    with socket.create_server(("127.0.0.1", 0)) as listener, near, far:
-        listener.setblocking(False)
-        await server.start([listener], [0])
-        with await asyncio.to_thread(Client, listener.getsockname()[1]) as client:
+    async with serving(origin) as (_, client):
+        with near, far:
             client.send(request("GET", "/late"))
             await asyncio.to_thread(origin.wait_heads, 1)
             loop.add_reader(near, stand_still)
             far.send(b"x")
-            reply = await asyncio.to_thread(client.reply)
-        await server.drain(delay=False)
-    os.close(permits)
-    return reply.status, reply.body
+            got = await asyncio.to_thread(client.reply)
+    return got.status, got.body
 
 
 def test_a_reply_that_came_in_time_is_not_late(origin: Origin) -> None:
     assert uvloop.run(answered(origin)) == (200, marker("/late"))
+
+
+class Full:
+    """A loop so full that nobody has a turn before it is late."""
+
+    def call_soon(self, callback: Callable[[], object]) -> None: ...
+
+
+async def answered_late(origin: Origin) -> tuple[int, bytes]:
+    """What the client gets whose reply is large, in a worker that has no turn for it."""
+    origin.answers["/large"] = canned(reply(LARGE_BODY))
+    async with serving(origin) as (server, client):
+        turns = server._service.outbox.turns = Turns(
+            cast(asyncio.AbstractEventLoop, Full()), clock=itertools.count(1.0).__next__
+        )
+        assert not turns.is_over()
+        client.send(request("GET", "/large"))
+        whole = await asyncio.to_thread(client.reply)
+    return whole.status, whole.body
+
+
+def test_a_reply_that_waits_for_its_turn_is_not_late(origin: Origin) -> None:
+    assert uvloop.run(answered_late(origin)) == (200, LARGE_BODY)
