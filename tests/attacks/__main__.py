@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway import __version__
-from tests.attacks import report, siege
+from tests.attacks import beside, report, siege
 from tests.attacks.families import ATTACKS
 from tests.attacks.peers import PEERS
 from tests.attacks.scene import Outcome, stage
@@ -49,6 +49,11 @@ def _loads() -> bool:
         sieges.append(one)
         print(*siege.table([one]), sep="\n", flush=True)
     _write("loads", siege.table(sieges))
+    measured: beside.Measured = {}
+    for attack, place, waited in beside.measure():
+        measured.setdefault(attack, {})[place] = waited
+    _write("beside", beside.table(measured))
+    print(*beside.table(measured), sep="\n")
     return any(one.failed or one.grown for one in sieges)
 
 
