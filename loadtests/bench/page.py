@@ -83,11 +83,11 @@ def _cell(cells: Mapping[str, list[float]], name: str, ours: str, digits: int) -
 
 
 def _features(table: Table) -> list[str]:
-    lines = [f"In {table.unit}.", "", f"| | {TOTAL} | {MORE} | least and most | {ASIDE} |", "|---|---|---|---|---|"]
+    lines = [f"In {table.unit}.", "", f"| | {MORE} | {TOTAL}, least | median | {ASIDE} |", "|---|---|---|---|---|"]
     for number, (row, cells) in enumerate(table.rows.items()):
-        total, aside = middle(cells[TOTAL]), middle(cells[ASIDE])
-        more = f"{middle(cells[MORE]):+.1f} | {min(cells[MORE]):+.1f} to {max(cells[MORE]):+.1f}" if number else " | "
-        lines.append(f"| {row} | {total:.1f} | {more} | {aside:.1f} |")
+        total, aside = cells[TOTAL], middle(cells[ASIDE])
+        more = f"{middle(cells[MORE]):+.1f}" if number else ""
+        lines.append(f"| {row} | {more} | {min(total):.1f} | {middle(total):.1f} | {aside:.1f} |")
     return lines
 
 

@@ -247,10 +247,12 @@ def test_the_page_shows_what_failed(table: Table) -> None:
 
 def test_features_are_held_against_the_first() -> None:
     made = Table("features", "Features", "", "microseconds", features=True)
-    for row, total, more in (("usual", 40, 0), ("log", 42.5, 2.5)):
-        for column, figure in ((TOTAL, total), (MORE, more), (ASIDE, 1)):
-            made.add(row, column, figure)
-    assert "| log | 42.5 | +2.5 | +2.5 to +2.5 | 1.0 |" in page.body(made, "gateway")
+    for row, totals, more in (("usual", (40, 60), 0), ("log", (46.5, 42.5), 2.5)):
+        made.add(row, MORE, more)
+        for total in totals:
+            made.add(row, TOTAL, total)
+            made.add(row, ASIDE, 1)
+    assert "| log | +2.5 | 42.5 | 44.5 | 1.0 |" in page.body(made, "gateway")
     assert page.standing([made], "gateway") == ({}, {})
 
 
