@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gateway.core.conditions import comparisons
 from gateway.core.decide import CompiledRoute, Segments
-from gateway.core.model import Match, Route, Snapshot
+from gateway.core.model import Match, Route, Snapshot, Source
 
 _DOT_SEGMENT = re.compile(rb"(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\;]|%2f|%5c|%3b)", re.IGNORECASE)
 
@@ -123,8 +123,10 @@ class RouteTable:
             self._of(route.match.host).add(entry)
         for paths in (self._anywhere, *self._hosts.values()):
             paths.sort()
-        conditions = snapshot.segments.values()
-        if any(test.operator == "matches" for condition in conditions for test in comparisons(condition)):
+        tests = [test for condition in snapshot.segments.values() for test in comparisons(condition)]
+        self.looks_at = _looks_at(snapshot, [test.source for test in tests])
+        """The header fields, in lower case, that some route's match, rule or key depends on."""
+        if any(test.operator == "matches" for test in tests):
             import re2  # noqa: F401, PLC0415 - now, rather than in the first request that needs it
 
     def _of(self, host: str | None) -> _Paths:
@@ -157,6 +159,13 @@ class RouteTable:
         if not entries or any(entry.takes(method) for entry in entries):
             return NO_ROUTE
         return Miss("method_not_allowed", tuple(sorted({method for entry in entries for method in entry.methods})))
+
+
+def _looks_at(snapshot: Snapshot, sources: list[Source]) -> frozenset[str]:
+    names = {name for route in snapshot.routes.values() for name, _ in route.match.headers}
+    sources = sources + [key.source for route in snapshot.routes.values() for key in route.targeting_key]
+    names.update(source.name for source in sources if source.kind == "header")
+    return frozenset(map(str.lower, names))
 
 
 def _compile_alike(before: Snapshot, after: Snapshot) -> bool:

@@ -30,6 +30,7 @@ from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
 from gateway.wire.server import ServerConnection
 from gateway.wire.service import Service
+from gateway.wire.whole import VARYING
 
 _LOOK = 2
 """Every so many ticks the breakers are looked at."""
@@ -159,6 +160,7 @@ class Server:
         self._health_paths = draft.health_paths
         self._service.limits = draft.runtime.limits
         self._service.heads.forget()
+        self._service.heads.vary = VARYING.isdisjoint(draft.table.looks_at)
         self._guards.force(draft.runtime.snapshot)
         for listener, index in self._listeners:
             listener.tls = draft.tls.get(index, listener.tls)

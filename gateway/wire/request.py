@@ -63,9 +63,9 @@ class Connection(Protocol):
 
 class Head:
     """The head of a request that came whole; the same one may come again. `known` is for whoever handles requests, to
-    remember what follows from it."""
+    remember what follows from it. `varying` are the places of those fields that others like it have otherwise."""
 
-    __slots__ = ("fields", "headers", "host", "known", "length", "method", "path", "query", "target")
+    __slots__ = ("fields", "headers", "host", "known", "length", "method", "path", "query", "target", "varying")
 
     def __init__(self, method: bytes, target: bytes, host: bytes) -> None:
         self.method = method
@@ -76,6 +76,7 @@ class Head:
         self.headers: dict[bytes, bytes] = {}
         self.length: int | None = None
         self.known: object = None
+        self.varying: tuple[int, ...] = ()
 
 
 class Request:

@@ -6,15 +6,25 @@ since equal bytes mean the same. Whatever is not plain (other framing than a len
 versions, limits, faults) is answered with None, and read by `intake` or `uptake`, which know it all.
 """
 
+import re
+
 import httptools
 
 from gateway.wire import judge
-from gateway.wire.fields import Field, Lines, Memory
+from gateway.wire.fields import Field, Lines, Memory, field
 from gateway.wire.request import Connection, Head, Request
 
 _NOT_PLAIN = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"connection"})
 _METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 _MOST_DIGITS = 18
+VARYING = frozenset({"traceparent", "x-request-id"})
+"""Fields of which hardly two requests have the same."""
+_NAMES = frozenset(name.encode() for name in VARYING)
+_VARYING = re.compile(
+    rb"(\r\n(?:%b): ?)([0-9a-z._~+/=:@-]{1,128})(?=\r\n|\Z)" % b"|".join(sorted(_NAMES)), re.IGNORECASE
+)
+_GAP = b"\r\n\r\n"
+"""In place of their values; no head has one within."""
 
 
 class _Judge:
@@ -77,8 +87,23 @@ def _first(fields: list[Field]) -> dict[bytes, bytes]:
 
 # ---- requests
 
-Heads = Memory[Head]
-"""The heads of requests that were seen before."""
+
+class Heads(Memory[Head]):
+    """The heads of requests that were seen before."""
+
+    def __init__(self, *, vary: bool = False) -> None:
+        super().__init__()
+        self.vary = vary
+        """Whether heads that differ in the values of `VARYING` alone are remembered as one."""
+
+    def key(self, piece: bytes) -> tuple[bytes, list[bytes]]:
+        """What a head is remembered by, and the values left out of it, which are such that no parser minds them."""
+        parts = _VARYING.split(piece) if self.vary else []
+        values = parts[2::3]
+        if not values:
+            return piece, values
+        parts[2::3] = [_GAP] * len(values)
+        return b"".join(parts), values
 
 
 def read_request(data: bytes, connection: Connection, heads: Heads, *, header: int, body: int) -> Request | None:
@@ -87,7 +112,11 @@ def read_request(data: bytes, connection: Connection, heads: Heads, *, header: i
     if not 0 < end <= header:
         return None
     piece = data[:end]
-    head = heads.get(piece) or _read_request_head(piece, data, heads)
+    head = heads.get(piece)
+    values: list[bytes] = []
+    if head is None:
+        key, values = heads.key(piece)
+        head = heads.get(key) or _read_request_head(piece, data, heads, key)
     if head is None:
         return None
     length = head.length or 0
@@ -103,6 +132,8 @@ def read_request(data: bytes, connection: Connection, heads: Heads, *, header: i
     request.host = head.host
     request.fields = head.fields
     request.headers = head.headers
+    if head.varying:
+        _vary(request, head, values)
     request.complete = True
     request.length = head.length
     if length:
@@ -111,8 +142,18 @@ def read_request(data: bytes, connection: Connection, heads: Heads, *, header: i
     return request
 
 
-def _read_request_head(piece: bytes, data: bytes, heads: Heads) -> Head | None:
-    """The head of a plain request that `data` is whole, from now on remembered."""
+def _vary(request: Request, head: Head, values: list[bytes]) -> None:
+    """Give it its own values where heads like this one differ."""
+    fields = request.fields = head.fields.copy()
+    headers = request.headers = head.headers.copy()
+    for place, value in zip(head.varying, values, strict=True):
+        low, name, _, _ = fields[place]
+        fields[place] = field(name, value)
+        headers[low] = value
+
+
+def _read_request_head(piece: bytes, data: bytes, heads: Heads, key: bytes) -> Head | None:
+    """The head of a plain request that `data` is whole, from now on remembered by that key."""
     first, *lines = piece.split(b"\r\n")
     start = first.split(b" ")
     if piece.count(b"\n") != len(lines):  # the parser takes a target that ends in LF for one of HTTP/0.9
@@ -129,8 +170,17 @@ def _read_request_head(piece: bytes, data: bytes, heads: Heads) -> Head | None:
     head.fields = plain.fields
     head.headers = plain.headers
     head.length = plain.length
-    heads.remember(piece, head)
+    if key is not piece:
+        head.varying = _varying(head.fields, key.count(_GAP))
+    heads.remember(key if head.varying else piece, head)
     return head
+
+
+def _varying(fields: list[Field], count: int) -> tuple[int, ...]:
+    """The places of that many varying fields; none where one is repeated, or has a value that must be read."""
+    places = tuple(place for place, (low, _, _, _) in enumerate(fields) if low in _NAMES)
+    names = {fields[place][0] for place in places}
+    return places if len(names) == len(places) == count else ()
 
 
 def _is_path(target: bytes) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.decide import CompiledRoute
-from gateway.core.model import Match, Route, Rule, Snapshot
+from gateway.core.model import All, KeySource, Match, Not, Route, Rule, Snapshot, Source
 from gateway.core.routing import Miss, RouteTable, find_conflicts, path_fault, same_requests
 from tests.core.build import compare, request, route, snapshot
 
@@ -278,6 +278,15 @@ def test_patterns_are_ready_before_the_first_request() -> None:
     segments = {"eu": compare("header", "x", "matches", "^eu")}
     table = RouteTable(snapshot(route("a", rules=(_rule("eu"),)), segments=segments))
     assert _find(table, "/a") == "a"
+
+
+def test_the_fields_that_anything_depends_on_are_known() -> None:
+    """Those of matches, keys and segments, however deep, in lower case."""
+    deep = Not(All((compare("header", "X-Deep", "eq", "a"), compare("cookie", "X-Cookie", "eq", "b"))))
+    keyed = route("b", targeting_key=(KeySource(Source("query", "q")), KeySource(Source("header", "X-Key"))))
+    matched = route("a", match=Match("/a", headers=(("X-Match", "1"),)))
+    assert RouteTable(snapshot(matched, keyed, segments={"deep": deep})).looks_at == {"x-deep", "x-key", "x-match"}
+    assert RouteTable(snapshot(route("a"))).looks_at == set()
 
 
 def test_the_cost_of_finding_does_not_grow_with_the_number_of_routes() -> None:

@@ -71,14 +71,19 @@ def _seen(request: Request) -> Seen:
     return request.method, request.target, request.host, request.fields, b"".join(request.body)
 
 
+_HEADS = Heads(vary=True)
+"""Of all that were read before."""
+
+
 def requests(data: bytes) -> None:
     """The requests found do not depend on how the bytes were cut, nor on which of the two readers found them."""
     parts, whole = pieces(data)
     found = _complete([whole])
     assert _complete(parts) == found, "cut otherwise, other requests are found"
     bounds = Bounds()
-    plain = read_request(whole, Client(), Heads(), header=bounds.header, body=bounds.body)
-    assert plain is None or [_seen(plain)] == found, "the reader of whole requests finds another one"
+    for heads in (Heads(), _HEADS):
+        plain = read_request(whole, Client(), heads, header=bounds.header, body=bounds.body)
+        assert plain is None or [_seen(plain)] == found, "the reader of whole requests finds another one"
 
 
 # ---- replies

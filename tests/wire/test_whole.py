@@ -1,11 +1,13 @@
 """Requests and replies that came whole: what is remembered of their heads, and that it changes nothing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.proxy.heads import passing
+from gateway.proxy.heads import goes_on, passing
 from gateway.wire.fields import Lines, Memory
 from gateway.wire.request import Request
-from gateway.wire.whole import Heads, read_reply, read_request
+from gateway.wire.whole import VARYING, Heads, read_reply, read_request
 
 
 class Client:
@@ -85,6 +87,73 @@ def test_what_is_not_plain_is_never_remembered(extra: bytes) -> None:
     assert read(post(b"abc", extra=extra), heads) is None
     assert read(post(b"abc", extra=extra), heads) is None
     assert not heads
+
+
+# ---- heads that differ in what hardly two requests have the same
+
+
+def test_heads_that_differ_in_their_id_and_trace_alone_are_one() -> None:
+    heads = Heads(vary=True)
+    found = [
+        read(post(b"", extra=b"Traceparent: 00-%d\r\nX-A: b\r\nx-request-id:%d\r\n" % (number, -number)), heads)
+        for number in range(1, 4)
+    ]
+    assert len(heads) == 1
+    assert len({request.head for request in found if request is not None}) == 1
+    for number, request in enumerate(found, 1):
+        assert request is not None
+        assert request.headers[b"traceparent"] == b"00-%d" % number
+        assert request.headers[b"x-request-id"] == b"-%d" % number
+        assert request.fields[1] == (
+            b"traceparent",
+            b"Traceparent",
+            b"00-%d" % number,
+            b"Traceparent: 00-%d\r\n" % number,
+        )
+        assert request.fields[3][2] == b"-%d" % number
+
+
+def test_where_somebody_looks_at_them_they_are_not() -> None:
+    heads = Heads()
+    found = [read(post(b"", extra=b"x-request-id: %d\r\n" % number), heads) for number in range(2)]
+    assert len({request.head for request in found if request is not None}) == 2
+
+
+@pytest.mark.parametrize("name", sorted(VARYING))
+def test_they_do_not_go_on_with_the_lines_that_are_remembered(name: str) -> None:
+    assert not goes_on(name.encode())
+
+
+@pytest.mark.parametrize("value", [b"\0", b"\r\n\r\n", b"", b" ", b"a b", b"\x80", b"a\rb", b"a\nb", b"a\0"])
+def test_no_value_takes_the_place_of_one_that_was_read(value: bytes) -> None:
+    """It is judged like any other, however well the rest of its head is known."""
+    data = post(b"", extra=b"x-request-id: %b\r\n" % value)
+    heads = Heads(vary=True)
+    assert read(post(b"", extra=b"x-request-id: known\r\n"), heads) is not None
+    found, fresh = read(data, heads), read(data, Heads())
+    assert (found is None) == (fresh is None)
+    assert found is None or fresh is None or found.headers == fresh.headers
+
+
+NAMES = st.sampled_from([b"traceparent", b"X-Request-ID", b"x-request-id", b"x_request_id", b"x-a", b"TraceParent"])
+VALUES = st.sampled_from([b"", b"a", b"00-ab-cd-01", b"a b", b"z" * 128, b"z" * 129, b"\0", b"\xe4", b"-", b"a,b"])
+SPACES = st.sampled_from([b"", b" ", b"  ", b"\t"])
+FIELDS = st.lists(st.builds(lambda *parts: b"%b:%b%b%b\r\n" % parts, NAMES, SPACES, VALUES, SPACES), max_size=6)
+
+
+@given(st.lists(st.one_of(FIELDS, FIELDS.flatmap(st.permutations)), min_size=2, max_size=6))
+def test_a_head_is_read_as_if_none_had_been_seen_before(heads_to_read: list[list[bytes]]) -> None:
+    heads = Heads(vary=True)
+    for fields in [*heads_to_read, *heads_to_read]:
+        data = post(b"xyz", extra=b"".join(fields))
+        found, fresh = read(data, heads), read(data, Heads())
+        assert (found is None) == (fresh is None)
+        if found is not None and fresh is not None:
+            assert (found.fields, found.headers) == (fresh.fields, fresh.headers)
+            assert (found.target, found.host, found.length, found.body) == (
+                *(fresh.target, fresh.host, fresh.length),
+                fresh.body,
+            )
 
 
 def reply(body: bytes, *, announced: int | None = None, status: bytes = b"200 OK") -> bytes:
