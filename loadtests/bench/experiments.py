@@ -245,6 +245,12 @@ def _sixes(names: list[str]) -> Iterator[list[str]]:
         yield [names[0], *names[begin : begin + 5]]
 
 
+def _from(names: list[str], number: int) -> list[str]:
+    """All of them, beginning with another one in each round: who comes first has rested longest."""
+    first = number % len(names)
+    return names[first:] + names[:first]
+
+
 def _features(bench: Bench, table: Table, contender: Contender, names: list[str]) -> None:
     targets: dict[str, Target] = {}
     least: dict[str, float] = {}
@@ -252,9 +258,9 @@ def _features(bench: Bench, table: Table, contender: Contender, names: list[str]
         for name in names:
             targets[name] = contender.start(bench.stand, Setting(feature=name), bench.model)
         bench.warm(list(targets.values()), Shape())
-        for _ in range(bench.rounds):
-            for name, target in targets.items():
-                turn = _feature_turn(bench, name, target)
+        for number in range(bench.rounds):
+            for name in _from(names, number):
+                turn = _feature_turn(bench, name, targets[name])
                 least[name] = min(turn.each, least.get(name, turn.each))
                 table.add(name, TOTAL, turn.each)
                 table.add(name, ASIDE, turn.of("control", "shadow"))
