@@ -21,7 +21,7 @@ _UNREAD_MOST = 512 << 10
 is read from its model."""
 _SWEEPS = 5
 """Calls that a round over all connections is divided into."""
-_SWEEP_MOST = 0.005
+_SWEEP_MOST = 0.002
 """Seconds that one call takes at most."""
 
 
