@@ -224,10 +224,10 @@ def features(bench: Bench) -> Iterator[Table]:
     text = (
         "1 KB requests. Gateways that differ in one thing run side by side, five with the one of the first row, and "
         "take turns. What else goes on in a machine only ever adds to what a turn takes, so the difference is that "
-        "between the least of the one and the least of the other. The cost includes the control and the shadow "
-        "process; the share of those is the last column. All of a gateway is on one core here, which is full, so the "
-        "shadow process has a tenth of it: copies beyond that are dropped. Counting for metrics cannot be turned off, "
-        "so it is in every row; what reading them costs has its own."
+        "between the least of the one and the least of the other; a few microseconds either way are chance. The cost "
+        "includes the control and the shadow process; the share of those is the last column. All of a gateway is on "
+        "one core here, which is full, so the shadow process has a tenth of it: copies beyond that are dropped. "
+        "Counting for metrics cannot be turned off, so it is in every row; what reading them costs has its own."
     )
     # Differences are small: more, shorter turns, so that what differs was done at nearly the same time.
     bench = replace(bench, rounds=2 * bench.rounds, seconds=bench.seconds / 2)
