@@ -125,7 +125,8 @@ class RouteTable:
             paths.sort()
         tests = [test for condition in snapshot.segments.values() for test in comparisons(condition)]
         self.looks_at = _looks_at(snapshot, [test.source for test in tests])
-        """The header fields, in lower case, that some route's match, rule or key depends on."""
+        """The header fields, in lower case, that some route's match, rule or key depends on; so whoever remembers what
+        a head leads to knows what it hangs on."""
         if any(test.operator == "matches" for test in tests):
             import re2  # noqa: F401, PLC0415 - now, rather than in the first request that needs it
 

@@ -112,7 +112,7 @@ class Attempt:
 
     def late(self, now: float) -> None:
         """The time the call set as `due` has come. What is here and only waits for its turn is not late."""
-        if self.connection is not None and self.connection.take_late():
+        if self._has_come(now):
             return
         if self._opening is not None:
             self._connect_failed("it does not answer a connection in time", late=True)
@@ -128,6 +128,12 @@ class Attempt:
             self._watch_first_byte(now)
         else:
             self._wait_on(now)
+
+    def _has_come(self, now: float) -> bool:
+        """Whether what it was to wait for was here, and waited for its turn: it has ended, or has more time now."""
+        if self.connection is None or not self.connection.take_late():
+            return False
+        return self.connection is None or self.call.due > now
 
     def _wait_on(self, now: float) -> None:
         """It is slow: from here on it counts as that, and goes elsewhere where the breaker says so."""

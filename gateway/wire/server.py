@@ -228,7 +228,8 @@ class ServerConnection(asyncio.Protocol):
             self.transport.abort()
 
     def detach(self) -> asyncio.Transport | None:
-        """Give the transport away (to a tunnel); this object is told nothing more."""
+        """Give the transport away (to a tunnel); this object is told nothing more. All that came is in the intake."""
+        self._take_late()
         self.service.outbox.flush()
         transport, self.transport = self.transport, None
         self.active = None
@@ -269,7 +270,7 @@ class ServerConnection(asyncio.Protocol):
         if self.active is None and not self.queue and self.intake.request is None:
             if self._served and not self._late:
                 self._close()
-        elif not self.queue:
+        elif not self.queue and not self._late:
             self.closing = True
 
     # ---- inside
@@ -369,7 +370,7 @@ class ServerConnection(asyncio.Protocol):
         self.closing = True
         self._since = self.service.clock()
         self.service.outbox.flush()
-        unread = self.intake.refused or self.intake.request is not None
+        unread = self.intake.refused or self.intake.request is not None or bool(self._late)
         self.intake.broken = True
         self._lingering = True
         if unread and not self._eof and transport.can_write_eof():

@@ -92,9 +92,9 @@ def switch(
     byte; `done` is called once, at its end."""
     client_side = request.connection
     assert isinstance(client_side, ServerConnection)
-    tail = client_side.intake.tail or []
     service = client_side.service
     client, upstream = client_side.detach(), connection.detach()
+    tail = client_side.intake.tail or []
     assert client is not None
     assert upstream is not None
     ends = TunnelEnd(client, service, idle, done), TunnelEnd(upstream, service, idle, done)

@@ -24,7 +24,7 @@ _VARYING = re.compile(
     rb"(\r\n(?:%b): ?)([0-9a-z._~+/=:@-]{1,128})(?=\r\n|\Z)" % b"|".join(sorted(_NAMES)), re.IGNORECASE
 )
 _GAP = b"\r\n\r\n"
-"""In place of their values; no head has one within."""
+"""In place of their values. No head has one within, so no client can send what is remembered in place of a head."""
 
 
 class _Judge:
@@ -170,7 +170,7 @@ def _read_request_head(piece: bytes, data: bytes, heads: Heads, key: bytes) -> H
     head.fields = plain.fields
     head.headers = plain.headers
     head.length = plain.length
-    if key is not piece:
+    if key != piece:
         head.varying = _varying(head.fields, key.count(_GAP))
     heads.remember(key if head.varying else piece, head)
     return head

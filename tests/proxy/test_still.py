@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
+import pytest
 import uvloop
 
 from gateway.core.model import Timeouts
@@ -19,20 +20,21 @@ from gateway.proxy.server import Server
 from gateway.wire.turns import Turns
 from tests.proxy.standin import snapshot, variant
 from tests.support.client import Client, request
-from tests.support.http1 import Request
+from tests.support.http1 import Request, TruncatedError
 from tests.support.origin import Connection, Origin, canned, marked, marker, reply
 
-FIRST_BYTE = 1.5
+FIRST_BYTE = 1.0
 LARGE_BODY = bytes(range(256)) * 400
 PATIENCE = 10.0
 
 
 @asynccontextmanager
-async def serving(origin: Origin) -> AsyncIterator[tuple[Server, Client]]:
-    """A worker in this process before the origin, which has `FIRST_BYTE` for each reply; and a client of it."""
+async def serving(origin: Origin, total: float = 60.0) -> AsyncIterator[tuple[Server, Client]]:
+    """A worker in this process before the origin, which has `FIRST_BYTE` to begin each reply and `total` for all of it,
+    and a client."""
     board = Board.create(os.memfd_create("board"), 1)
     permits = open_file(os.devnull)
-    timeouts = Timeouts(first_byte=FIRST_BYTE, idle=FIRST_BYTE)
+    timeouts = Timeouts(first_byte=FIRST_BYTE, idle=FIRST_BYTE, total=total)
     server = Server(
         snapshot(variant("v", origin.url, timeouts=timeouts)), board.slot(0), board, index=0, permits=permits
     )
@@ -99,3 +101,33 @@ async def answered_late(origin: Origin) -> tuple[int, bytes]:
 
 def test_a_reply_that_waits_for_its_turn_is_not_late(origin: Origin) -> None:
     assert uvloop.run(answered_late(origin)) == (200, LARGE_BODY)
+
+
+async def endless(origin: Origin) -> None:
+    """A large reply without end, in a worker that has no turn for it."""
+    ended = threading.Event()
+
+    def without_end(connection: Connection, seen: Request) -> None:
+        connection.send(reply(length=1 << 30))
+        while not ended.wait(0.02):
+            connection.send(LARGE_BODY)
+
+    origin.answers["/endless"] = without_end
+    async with serving(origin, total=FIRST_BYTE) as (server, client):
+        turns = server._service.outbox.turns = Turns(
+            cast(asyncio.AbstractEventLoop, Full()), clock=itertools.count(1.0).__next__
+        )
+        assert not turns.is_over()
+        client.send(request("GET", "/endless"))
+        try:
+            await asyncio.to_thread(client.reply)
+        finally:
+            ended.set()
+
+
+def test_what_waits_for_its_turn_prolongs_nothing(origin: Origin) -> None:
+    """It is cut off after `total`, long before anybody else gives up."""
+    begun = time.monotonic()
+    with pytest.raises((TruncatedError, ConnectionResetError)):
+        uvloop.run(endless(origin))
+    assert time.monotonic() - begun < PATIENCE / 2

@@ -380,6 +380,34 @@ async def test_who_waits_for_the_gateway_is_not_late() -> None:
     assert model.seen == [b"/1"]
 
 
+async def test_a_drain_waits_for_the_request_behind_the_one_that_is_answered() -> None:
+    model = Model(at_once=False)
+    connection, _ = client(model)
+    connection.data_received(SMALL % 1)
+    await later()
+    connection.service.outbox.turns = crowded()
+    connection.data_received(SMALL % 2 + b"\r\n" * LARGE)
+    connection.service.drain()
+    model.answer()
+    await later()
+    assert model.seen == [b"/1", b"/2"]
+    assert connection.closing
+
+
+async def test_what_waits_when_the_model_accepts_an_upgrade_goes_into_the_tunnel() -> None:
+    model = Model(at_once=False)
+    connection, _ = client(model)
+    connection.data_received(b"GET /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nfirst")
+    await later()
+    connection.service.outbox.turns = crowded()
+    connection.data_received(BODY)
+    assert connection.intake.tail == [b"first"]
+    assert connection.detach() is not None
+    assert connection.intake.tail == [b"first", BODY]
+    await later()
+    assert connection.intake.tail == [b"first", BODY]
+
+
 @given(st.lists(st.integers(1, 400_000), max_size=6), st.booleans())
 def test_however_a_large_request_is_cut_it_comes_whole(cuts: list[int], ends: bool) -> None:
     """In pieces that wait and pieces that do not, and with the end of sending right behind."""
