@@ -3,7 +3,7 @@
     make bench
     make bench ARGS='--only requests,latency --rounds 5 --seconds 3'
 
-All of it takes about six minutes, and writes docs/benchmarks.md and its plots; a part (--only) is printed and written
+All of it takes about ten minutes, and writes docs/benchmarks.md and its plots; a part (--only) is printed and written
 nowhere, unless --page names a file. Needs wrk and two cores; what else is not installed is said and left out.
 """
 

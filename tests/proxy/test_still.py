@@ -86,14 +86,18 @@ class Full:
     def call_soon(self, callback: Callable[[], object]) -> None: ...
 
 
+def fill(server: Server) -> None:
+    """From here on nothing large has a turn."""
+    turns = Turns(cast(asyncio.AbstractEventLoop, Full()), clock=itertools.count(1.0).__next__)
+    server._service.outbox.turns = turns
+    assert not turns.is_over()
+
+
 async def answered_late(origin: Origin) -> tuple[int, bytes]:
     """What the client gets whose reply is large, in a worker that has no turn for it."""
     origin.answers["/large"] = canned(reply(LARGE_BODY))
     async with serving(origin) as (server, client):
-        turns = server._service.outbox.turns = Turns(
-            cast(asyncio.AbstractEventLoop, Full()), clock=itertools.count(1.0).__next__
-        )
-        assert not turns.is_over()
+        fill(server)
         client.send(request("GET", "/large"))
         whole = await asyncio.to_thread(client.reply)
     return whole.status, whole.body
@@ -114,10 +118,7 @@ async def endless(origin: Origin) -> None:
 
     origin.answers["/endless"] = without_end
     async with serving(origin, total=FIRST_BYTE) as (server, client):
-        turns = server._service.outbox.turns = Turns(
-            cast(asyncio.AbstractEventLoop, Full()), clock=itertools.count(1.0).__next__
-        )
-        assert not turns.is_over()
+        fill(server)
         client.send(request("GET", "/endless"))
         try:
             await asyncio.to_thread(client.reply)

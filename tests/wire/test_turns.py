@@ -356,14 +356,20 @@ async def test_a_newcomer_that_leaves_asked_nothing() -> None:
     assert model.seen == []
 
 
-async def test_a_drain_does_not_end_a_client_whose_request_waits() -> None:
-    model = Model(at_once=True)
+async def drained(model: Model) -> ServerConnection:
+    """A client whose first request was handed over, and whose second, a large one, waits as a drain begins."""
     connection, _ = client(model)
     connection.data_received(SMALL % 1)
     await later()
     connection.service.outbox.turns = crowded()
     connection.data_received(SMALL % 2 + b"\r\n" * LARGE)
     connection.service.drain()
+    return connection
+
+
+async def test_a_drain_does_not_end_a_client_whose_request_waits() -> None:
+    model = Model(at_once=True)
+    await drained(model)
     assert model.seen == [b"/1"]
     await later()
     assert model.seen == [b"/1", b"/2"]
@@ -382,12 +388,7 @@ async def test_who_waits_for_the_gateway_is_not_late() -> None:
 
 async def test_a_drain_waits_for_the_request_behind_the_one_that_is_answered() -> None:
     model = Model(at_once=False)
-    connection, _ = client(model)
-    connection.data_received(SMALL % 1)
-    await later()
-    connection.service.outbox.turns = crowded()
-    connection.data_received(SMALL % 2 + b"\r\n" * LARGE)
-    connection.service.drain()
+    connection = await drained(model)
     model.answer()
     await later()
     assert model.seen == [b"/1", b"/2"]
