@@ -395,6 +395,36 @@ async def test_a_drain_waits_for_the_request_behind_the_one_that_is_answered() -
     assert connection.closing
 
 
+class Ending(Line):
+    """How it was ended."""
+
+    how = ""
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.how = "our half"
+
+    def close(self) -> None:
+        self.how = "both"
+
+
+@pytest.mark.parametrize(("behind", "how"), [(b"", "both"), (b"\r\n" * LARGE, "our half")])
+async def test_who_still_sends_when_the_last_answer_is_out_has_time_to_read_it(behind: bytes, how: str) -> None:
+    """Also one whose bytes wait to be read: an end of both halves would be a reset."""
+    model = Model(at_once=False)
+    connection, _ = client(model)
+    line = connection.transport = Ending()
+    connection.data_received(b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    await later()
+    connection.service.outbox.turns = crowded()
+    connection.data_received(behind)
+    connection.closing = True
+    model.answer()
+    assert line.how == how
+
+
 async def test_what_waits_when_the_model_accepts_an_upgrade_goes_into_the_tunnel() -> None:
     model = Model(at_once=False)
     connection, _ = client(model)
