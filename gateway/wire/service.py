@@ -10,6 +10,7 @@ from typing import Protocol
 from gateway.errors import Refusal
 from gateway.wire.outbox import Outbox
 from gateway.wire.request import Request
+from gateway.wire.rounds import Late, Rounds
 from gateway.wire.turns import Turns
 from gateway.wire.verdicts import Bounds
 from gateway.wire.whole import Heads
@@ -19,10 +20,6 @@ _UNREAD_LEAST = 16 << 10
 _UNREAD_MOST = 512 << 10
 """Bytes of answers that may wait for all clients of a process together: each has its share, within bounds, before less
 is read from its model."""
-_SWEEPS = 5
-"""Calls that a round over all connections is divided into."""
-_SWEEP_MOST = 0.002
-"""Seconds that one call takes at most."""
 
 
 class Handler(Protocol):
@@ -51,11 +48,8 @@ class Limits(Bounds, Protocol):
         """How long a connection may rest between requests."""
 
 
-class Member(Protocol):
+class Member(Late, Protocol):
     """What a service keeps track of: a connection or a tunnel."""
-
-    def sweep(self, now: float) -> None:
-        """End what has waited too long."""
 
     def drain(self) -> None:
         """End as soon as nothing is in flight."""
@@ -71,9 +65,10 @@ class Service:
     """What all client connections of a process share."""
 
     def __init__(self, handler: Handler, limits: Limits, clock: Callable[[], float], outbox: Outbox) -> None:
+        loop = asyncio.get_running_loop()
         self.handler = handler
         self.outbox = outbox
-        self.newcomers = Turns(asyncio.get_running_loop())
+        self.newcomers = Turns(loop)
         """Of clients that have just come."""
         self.limits = limits
         self.clock = clock
@@ -83,24 +78,12 @@ class Service:
         self.unread = _UNREAD_MOST
         """Bytes that wait for one client before less is read from its model."""
         self.draining = False
-        self._unswept: list[Member] = []
-        """Those that the present round has yet to look at."""
-        self._part = 1
-        """How many of them at a time."""
+        self._rounds = Rounds(self.members, clock, loop.call_later)
 
     def sweep(self, now: float) -> None:
-        """End what has waited too long; `now` is of the same clock. To be called twenty times a second: each time looks
-        at a part of all, and no longer than a moment, so that thousands that are late together hold nobody up."""
-        if not self._unswept:
-            self._share()
-            self._unswept = list(self.members)
-            self._part = len(self._unswept) // _SWEEPS + 1
-        left = max(0, len(self._unswept) - self._part)
-        until = now + _SWEEP_MOST
-        while len(self._unswept) > left and self.clock() < until:
-            member = self._unswept.pop()
-            if member in self.members:
-                member.sweep(now)
+        """End what has waited too long; `now` is of the same clock. To be called twenty times a second."""
+        self._share()
+        self._rounds.sweep(now)
 
     def join(self, member: Member) -> None:
         """One client more. Where many come at once their shares shrink before they are given anything."""
