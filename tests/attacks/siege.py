@@ -37,7 +37,17 @@ class Siege:
     @property
     def failed(self) -> int:
         """Honest calls that were not answered as they must be."""
-        return self.before.failed + self.begins.failed + self.stands.failed
+        return sum(each.failed for each in self.phases)
+
+    @property
+    def left_out(self) -> float:
+        """The largest share of honest calls that were left out of the times of a phase."""
+        return max(each.left_out for each in self.phases)
+
+    @property
+    def phases(self) -> tuple[Waited, Waited, Waited]:
+        """In their order."""
+        return self.before, self.begins, self.stands
 
 
 def settings(url: str) -> Config:
@@ -70,6 +80,7 @@ def table(sieges: list[Siege]) -> Iterator[str]:
         "p99 before",
         "while it begins",
         "while it stands",
+        "left out",
         "failed",
         "worker's peak",
         "new series",
@@ -77,8 +88,15 @@ def table(sieges: list[Siege]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield "|---" * len(heads) + "|"
     for one in sieges:
-        times = (f"{each.quantile(0.99) * 1000:.1f} ms" for each in (one.before, one.begins, one.stands))
-        cells = [f"{one.size:,}", *times, str(one.failed), f"{one.memory >> 20} MiB", str(len(one.grown))]
+        times = (f"{each.quantile(0.99) * 1000:.1f} ms" for each in one.phases)
+        cells = [
+            f"{one.size:,}",
+            *times,
+            f"{one.left_out:.0%}",
+            str(one.failed),
+            f"{one.memory >> 20} MiB",
+            str(len(one.grown)),
+        ]
         yield f"| {one.name} | {' | '.join(cells)} |"
 
 

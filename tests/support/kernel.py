@@ -60,6 +60,12 @@ def reset_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
+def stolen() -> float:
+    """Seconds of processor time that the host of this virtual machine has kept to itself while there was work here."""
+    ticks = Path("/proc/stat").read_text().split(maxsplit=9)[8]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
 def descriptors(pid: int) -> int:
     """How many files the process holds open."""
     return len(os.listdir(f"/proc/{pid}/fd"))
