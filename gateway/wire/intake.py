@@ -45,7 +45,8 @@ class Intake:
         self._connection: Queue | None = connection
         self.bounds = bounds
         """For the requests that are yet to come; changed only while `is_resting`."""
-        self.parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self.parser: httptools.HttpRequestParser | None = None
+        """There is one once it is needed: most requests come whole and are read without."""
         self.request: Request | None = None
         """The request whose head or body is being received."""
         self.in_head = False
@@ -155,8 +156,7 @@ class Intake:
         self._fed += len(data)
         if b"\r\n" not in self._start:
             self._start += data
-        parser = self.parser
-        assert parser is not None
+        parser = self.parser = self.parser or httptools.HttpRequestParser(self)
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -186,7 +186,7 @@ class Intake:
             return b""
         self._raw_left = 0
         self.on_body(data[:left])
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser = None
         self._complete()
         return data[left:]
 
@@ -204,7 +204,7 @@ class Intake:
         """The parser stopped behind an upgrade's head: wait for the answer, or read on where it can be none."""
         self._upgrading = False
         request = self.request
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser = None
         if request is None:
             return
         if request.upgrade and not request.has_body:
@@ -311,5 +311,5 @@ class _ChunkedBody:
 
     def on_message_complete(self) -> None:
         """The body is complete; the next head is read as usual."""
-        self._of.parser = httptools.HttpRequestParser(self._of)
+        self._of.parser = None
         self._of.on_message_complete()

@@ -140,3 +140,17 @@ async def test_what_is_malformed_behind_them_comes_last() -> None:
     with pytest.raises(AssertionError, match="Refusal"):
         model.answer()
     assert model.seen == WANTED[:50]
+
+
+async def test_a_parser_is_held_only_for_what_came_in_parts() -> None:
+    """It is a third of what an idle connection takes, and most clients send their requests whole."""
+    model = Model(at_once=True)
+    connection, _ = connected(model)
+    whole = b"POST /0 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+    connection.data_received(whole)
+    assert connection.intake.parser is None
+    connection.data_received(whole[:30])
+    assert connection.intake.parser is not None
+    connection.data_received(whole[30:])
+    assert connection.intake.parser is None
+    assert model.seen == [b"/0"] * 2
