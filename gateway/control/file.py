@@ -31,10 +31,14 @@ class File:
         self._hash = taken
         """Of what it held last; empty where it cannot be read."""
         self._faults: tuple[Fault, ...] = ()
+        """Of its own text."""
+        self._others: tuple[Fault, ...] = ()
+        """Of the files that the text in force names."""
 
     def status(self, revision: Revision) -> FileStatus:
         """How it compares with the revision in force."""
-        return FileStatus(differs=self._hash != revision.hash, faults=self._faults)
+        faults = dict.fromkeys((*self._faults, *self._others))
+        return FileStatus(differs=self._hash != revision.hash, faults=tuple(faults))
 
     async def begin(self, taken: str) -> None:
         """After a start: it may have changed since its text was last taken, or be changing just now."""
@@ -65,21 +69,25 @@ class File:
             await self._unreadable(error)
             return None
         self._hash = digest(text)
-        return await self._told(self._take(text))
+        outcome, self._faults = await _told(self._take(text))
+        if outcome is not None:
+            self._others = ()
+        return outcome
 
     async def reread(self) -> Outcome | None:
-        """Takes what the files hold now that the text in force names; None where that is refused."""
-        return await self._told(self._retake())
-
-    async def _told(self, work: Awaitable[Outcome]) -> Outcome | None:
-        """What is wrong is remembered until it is right."""
-        try:
-            outcome = await work
-        except ConfigError as error:
-            self._faults = error.faults
-        except RefusedError as error:
-            self._faults = (Fault(1, 1, WHOLE_FILE, str(error)),)
-        else:
+        """Takes what the files hold now that the text in force names; None where that is refused. It says nothing of
+        the file's own text, unless that is the one in force."""
+        outcome, self._others = await _told(self._retake())
+        if outcome is not None and outcome.revision.hash == self._hash:
             self._faults = ()
-            return outcome
-        return None
+        return outcome
+
+
+async def _told(work: Awaitable[Outcome]) -> tuple[Outcome | None, tuple[Fault, ...]]:
+    """What came of it, and what is wrong."""
+    try:
+        return await work, ()
+    except ConfigError as error:
+        return None, error.faults
+    except RefusedError as error:
+        return None, (Fault(1, 1, WHOLE_FILE, str(error)),)

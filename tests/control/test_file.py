@@ -86,6 +86,33 @@ async def test_what_is_wrong_with_other_files_is_remembered_as_well(file: File, 
     assert file.status(revision(b"one")).faults == ()
 
 
+async def test_other_files_that_are_right_do_not_make_its_text_right(file: File, gate: Gate) -> None:
+    gate.error = ConfigError([FAULT])
+    await file.read()
+    gate.error = None
+    await file.reread()
+    assert file.status(revision(b"in force")) == FileStatus(differs=True, faults=(FAULT,))
+
+
+async def test_other_files_that_are_right_make_its_text_right_where_that_is_in_force(file: File, gate: Gate) -> None:
+    file.path.write_bytes(b"in force")
+    gate.error = ConfigError([FAULT])
+    await file.read()
+    await file.reread()
+    assert file.status(revision(b"in force")) == FileStatus(differs=False, faults=(FAULT,))
+    gate.error = None
+    await file.reread()
+    assert file.status(revision(b"in force")) == FileStatus(differs=False, faults=())
+
+
+async def test_a_text_that_is_taken_has_no_faults_of_other_files_left(file: File, gate: Gate) -> None:
+    gate.error = ConfigError([FAULT])
+    await file.reread()
+    gate.error = None
+    await file.read()
+    assert file.status(revision(b"one")).faults == ()
+
+
 async def test_a_file_that_is_being_written_at_a_start_is_waited_for(file: File, gate: Gate) -> None:
     begun = asyncio.ensure_future(file.begin(digest(b"zero")))
     await asyncio.sleep(EVERY / 2)
