@@ -58,7 +58,7 @@ FIRES = {
         {STATE: "0 2+0x20"},
         7,
         {**HERE, "variant": "fraud-4"},
-        "Variant fraud-4: its breaker has been open for 5 minutes",
+        "Variant fraud-4: its breaker has not closed for 5 minutes",
     ),
     "GatewayBreakerFlaps": Case(
         {TRIPS: "0+1x30"}, 30, {"variant": "fraud-4"}, "Variant fraud-4: its breaker tripped 30 times in half an hour"
@@ -138,6 +138,7 @@ SILENT = [
     ("GatewayModelErrors", {OK: "0+96x60", BROKEN: "0+4x60"}, 30),
     ("GatewayBreakerOpen", {STATE: "0 2x20"}, 5),
     ("GatewayBreakerOpen", {STATE: "1x20"}, 15),
+    ("GatewayBreakerOpen", {STATE: "2x2 0x20"}, 8),
     ("GatewayBreakerOpen", {STATE: "2x20", FORCED: "1x20"}, 15),
     ("GatewayBreakerFlaps", {TRIPS: "0x10 1x5 2x15"}, 30),
     ("GatewayFallsBack", {OK: "0+95x60", FALLBACKS: "0+5x60"}, 30),
@@ -182,6 +183,14 @@ def test_every_alert_fires_when_it_should_and_says_what_it_is(tmp_path: Path) ->
     """With whose labels and in which words."""
     assert FIRES.keys() == RULES.keys()
     run([unit_test(name, case.series, case.after, [expected(name, case)]) for name, case in FIRES.items()], tmp_path)
+
+
+def test_a_breaker_that_is_half_open_in_between_counts_as_open(tmp_path: Path) -> None:
+    """A model that hangs for good: its breaker is half-open at every second look."""
+    name = "GatewayBreakerOpen"
+    run(
+        [unit_test(name, {STATE: "2 1 " * 20}, after, [expected(name, FIRES[name])]) for after in (6, 15, 30)], tmp_path
+    )
 
 
 def test_no_alert_fires_for_less(tmp_path: Path) -> None:
