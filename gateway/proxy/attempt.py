@@ -80,6 +80,10 @@ class Attempt:
     _status = 0
     sent = 0.0
     _is_overdue = False
+    _had: int | None = None
+    """Bytes of the body that had come when its reply was kept back; None where that was all of it."""
+    _is_behind = False
+    """Its connection has missed some of the body for good."""
 
     def __init__(self, call: Call, lane: Lane, tried: tuple[Endpoint, ...] = ()) -> None:
         self.call = call
@@ -100,7 +104,7 @@ class Attempt:
             self.fail("unavailable", refusal("no_available_variant", f"no address of {self.variant.name} is known"))
             return
         endpoint.in_flight += 1
-        connection = endpoint.connections.take() if self.call.payload.complete or self._may_reuse() else None
+        connection = endpoint.connections.take() if self._may_reuse() else None
         if connection is None:
             self._open(endpoint)
         else:
@@ -155,6 +159,8 @@ class Attempt:
 
     def on_body(self, parts: list[bytes]) -> None:
         """More of the body, framed; before the connection is there the payload keeps it."""
+        if self._is_behind:
+            return
         if self.connection is not None:
             self.connection.write(parts)
         elif self.call.payload.is_large:
@@ -162,6 +168,8 @@ class Attempt:
 
     def on_body_end(self, parts: list[bytes]) -> None:
         """All of the body."""
+        if self._is_behind:
+            return
         if self.connection is not None:
             if parts:
                 self.connection.write(parts)
@@ -192,14 +200,13 @@ class Attempt:
         return not self.call.payload.is_large and announced <= self.call.route.route.replay_body
 
     def _open(self, endpoint: Endpoint) -> None:
+        self.call.payload.rewind()
         self._opening = endpoint.connections.open(self._opened, self._connect_failed)
         self.call.due = min(self.limit(), monotonic() + self.variant.settings.timeouts.connect)
 
     def _opened(self, connection: ClientConnection) -> None:
         self._opening = None
         self._send(connection, monotonic())
-        if not self.call.payload.complete:
-            self.request.hold(False)
 
     def _connect_failed(self, why: str, late: bool = False) -> None:
         self.end("connect")
@@ -224,6 +231,8 @@ class Attempt:
             parts += payload.so_far()
         request = self.request
         plain = request.method != b"HEAD" and request.upgrade is None
+        if not payload.complete:
+            request.hold(False)  # before anything is sent: that may be what it is held for
         connection.send(self, parts, whole=payload.complete, plain=plain)
         if payload.complete and not call.patient:
             variant = self.variant
@@ -307,6 +316,10 @@ class Attempt:
         if uptake.status in self.lane.failing:
             self.begin()
             reply.keep()
+            payload = self.call.payload
+            self._had = None if payload.complete else payload.size
+            if uptake.status in self.variant.error_statuses and self._endpoint is not None:
+                self._blame(self._endpoint)
             self.call.on_failed(self._bad_status(), self.bit, self)
         else:
             reply.begin()
@@ -348,7 +361,8 @@ class Attempt:
             call.recording.flaw = "upgrade"
         self.begin()
         added = call.on_answer(self.lane, uptake.status, self.sent)
-        upgrade = (b"connection: upgrade\r\nupgrade: ", self.request.upgrade or b"", b"\r\n\r\n")
+        chosen = b", ".join(value for low, _, value, _ in uptake.fields if low == b"upgrade")
+        upgrade = (b"connection: upgrade\r\nupgrade: ", chosen or self.request.upgrade or b"", b"\r\n\r\n")
         head = [status_line(101, uptake.reason), *heads.reply_fields(uptake.fields), added, *upgrade]
         call.due = NEVER
         switch(self.request, connection, [*head, tail], idle=self.variant.settings.timeouts.idle, done=self._closed)
@@ -375,7 +389,22 @@ class Attempt:
     def give(self) -> None:
         """It is the answer after all."""
         assert self._reply is not None
+        self._catch_up()
         self._reply.give()
+
+    def _catch_up(self) -> None:
+        """What came of the body while others were asked goes there as well. Where it is not all here any more nothing
+        does: what follows a gap is not that body, and the next request on that connection would be taken for some."""
+        payload, connection, had = self.call.payload, self.connection, self._had
+        if had is None or connection is None:
+            return
+        self._is_behind = not payload.is_replayable and payload.size > had
+        if self._is_behind:
+            return
+        if parts := payload.since(had):
+            connection.write(parts)
+        if payload.complete:
+            connection.whole()
 
     def drop(self) -> None:
         """It is not."""
@@ -406,8 +435,8 @@ class Attempt:
         if endpoint is not None:
             endpoint.in_flight -= 1
             if failed:
-                self.bit = endpoint.bit
-                self.tried += (endpoint,)
+                if not self.bit:
+                    self._blame(endpoint)
                 variant.pool.failed(endpoint, now)
             elif endpoint.errors:
                 endpoint.errors = 0
@@ -419,3 +448,7 @@ class Attempt:
             tally.count("gateway_attempts_total", variant.name, outcome)
         else:
             values[variant.failed if failed else variant.succeeded] += 1
+
+    def _blame(self, endpoint: Endpoint) -> None:
+        self.bit = endpoint.bit
+        self.tried += (endpoint,)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from gateway.core.decide import CompiledRoute
 from gateway.core.upstream_path import upstream_path
-from gateway.proxy.heads import passing
+from gateway.proxy.heads import dashed, passing
 from gateway.proxy.known import Known
 from gateway.proxy.payload import Payload
 from gateway.proxy.pool import Endpoint
@@ -39,7 +39,7 @@ def head_lines(call: Outgoing, lane: Lane, endpoint: Endpoint) -> list[bytes]:
     target = _target(call, variant) if variant.rewrites else request.target
     parts = [request.method, b" ", target, endpoint.line]
     known = call.known
-    if known is not None and (not removed or removed.isdisjoint(request.headers)):
+    if known is not None and (not removed or removed.isdisjoint(map(dashed, request.headers))):
         parts.append(known.lines)
     else:
         parts += passing(request, removed)

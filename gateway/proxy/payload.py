@@ -52,6 +52,10 @@ class Payload:
         """Whether it is more than is kept for another attempt."""
         return self._size > self._limit
 
+    def rewind(self) -> None:
+        """Another attempt will send it from its beginning: until then all is kept."""
+        self._sent = False
+
     def drop(self) -> None:
         """No attempt needs any of it any more."""
         self._kept = None
@@ -82,6 +86,15 @@ class Payload:
             return kept
         parts = [part for data in kept for part in self._framed(data)]
         return [*parts, _LAST_CHUNK] if self.complete else parts
+
+    def since(self, size: int) -> list[bytes]:
+        """What came behind so many bytes, as it is to be sent; there is nothing where not all is kept any more."""
+        parts = []
+        for data in self._kept or []:
+            size -= len(data)
+            if size < 0:
+                parts += self._framed(data)
+        return [*parts, _LAST_CHUNK] if self.complete and self.chunked else parts
 
     def _framed(self, data: bytes) -> list[bytes]:
         return [b"%x\r\n" % len(data), data, b"\r\n"] if self.chunked else [data]

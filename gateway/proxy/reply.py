@@ -86,6 +86,8 @@ class Reply:
         self._client: Request | Tap = attempt.request
         """Where it goes, once it does."""
         self._uptake = uptake
+        self._length = uptake.length
+        """That of the whole; the uptake counts its own down."""
         self._held = held
         self._is_out = False
         """Some of it has gone to the client."""
@@ -183,13 +185,14 @@ class Reply:
 
     def late(self) -> None:
         """It does not go on."""
-        self._attempt.end("timeout")
-        self._cut_off()
+        is_blamed = not (self._held and self._is_out)  # a slow client is never the model's fault
+        self._attempt.end("timeout" if is_blamed else "cancelled")
+        self._cut_off(is_blamed=is_blamed)
 
     def lost(self) -> None:
         """Nothing more of it comes."""
         self._attempt.end("error")
-        self._cut_off()
+        self._cut_off(is_blamed=True)
 
     def on_client_full(self) -> None:
         """The client is slow: do not blame the model for it."""
@@ -215,9 +218,9 @@ class Reply:
         added = self._call.on_answer(self._attempt.lane, uptake.status, self._attempt.sent)
         head = [status_line(uptake.status, uptake.reason), *heads.reply_fields(uptake.fields), added]
         if request.method == b"HEAD" or uptake.status in (204, 304):
-            request.reply(head, uptake.length if uptake.status != 204 else None, bodiless=True)
+            request.reply(head, self._length if uptake.status != 204 else None, bodiless=True)
         else:
-            request.reply(head, uptake.length)
+            request.reply(head, None if self._stream is not None else self._length)
         self._watch_idle()
 
     def _on_events(self, stream: EventStream, data: bytes) -> None:
@@ -242,14 +245,20 @@ class Reply:
         if rest := stream.rest():
             self._client.write(rest)
 
-    def _cut_off(self) -> None:
-        """After the end: where the client has some of the reply, nothing more comes."""
+    def _cut_off(self, *, is_blamed: bool) -> None:
+        """After the end: where the client has some of the reply, nothing more comes. `is_blamed` is the model."""
         attempt = self._attempt
         if self._kept is not None:
             self._call.on_kept_lost()
             return
-        attempt.variant.breaker.failure(self._call.permit, monotonic(), attempt.bit)
+        breaker, permit = attempt.variant.breaker, self._call.permit
+        if is_blamed:
+            breaker.failure(permit, monotonic(), attempt.bit)
+        else:
+            breaker.release(permit)
         if self._stream is not None:
+            if self._call.recording is not None:
+                self._call.recording.flaw = "live_broken"
             self._client.write(self._stream.error(f"{attempt.variant.name} broke off"))
             self._client.end()
             self._call.on_answered()

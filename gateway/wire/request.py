@@ -134,9 +134,10 @@ class Request:
 
     def go_on(self) -> None:
         """Tell a client that waits for it to send the body."""
-        if self.expects and not self.body_size:
+        if self.expects:
             self.expects = False
-            self.inform([_CONTINUE])
+            if not self.body_size:
+                self.inform([_CONTINUE])
 
     def reply(self, head: list[bytes], length: int | None, bodiless: bool = False) -> None:
         """Begin the reply: `head` is the status line and the fields, each ended by CRLF, without framing.

@@ -54,12 +54,13 @@ class Rounds:
 
     def _go_on(self) -> None:
         """Not as of its own time: where the process stood still, nobody is late before what has come is read."""
+        self._is_going = False
         until = self._clock() + _MOMENT
         while self._due and self._clock() < until:
             self._due -= 1
             member = self._ahead.pop()
             if member in self._members:
                 member.sweep(self._now)
-        self._is_going = self._due > 0
-        if self._is_going:
+        if self._due:
+            self._is_going = True
             self._call_later(_REST, self._go_on)

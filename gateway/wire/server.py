@@ -193,14 +193,14 @@ class ServerConnection(asyncio.Protocol):
             return
         self._since = self.service.clock()
         self._served = True
+        self._held = False
         if request.upgrade is not None and self.intake.tail is not None:
             self.intake.read_on()
         if self.queue:
             self._pump()
         elif self._eof or (self.service.draining and self.intake.request is None and not self._late):
             self._close()
-        elif not self._reading or self._held:
-            self._held = False
+        elif not self._reading:
             self._pace()
 
     def abort(self) -> None:
@@ -299,6 +299,14 @@ class ServerConnection(asyncio.Protocol):
         if self._pumping or self._lingering:
             return
         self._pumping = True
+        try:
+            self._hand_over()
+        finally:
+            self._pumping = False
+        if self.queue or not self._reading:
+            self._pace()
+
+    def _hand_over(self) -> None:
         handler = self.service.handler
         handed = 0
         while self.active is None and self.queue and self.transport is not None and not self._paused:
@@ -314,9 +322,6 @@ class ServerConnection(asyncio.Protocol):
                 handler.refuse(request, request.fault)
             else:
                 handler.handle(request)
-        self._pumping = False
-        if self.queue or not self._reading:
-            self._pace()
 
     def _pace(self) -> None:
         """Read only while what comes can be used, or kept. (Who is not read from is not seen to leave.)"""
@@ -335,7 +340,9 @@ class ServerConnection(asyncio.Protocol):
 
     def _watch_sender(self, age: float) -> None:
         limits = self.service.limits
-        if self.intake.in_head:
+        if not self._reading:
+            self._since = self.service.clock()
+        elif self.intake.in_head:
             if age > limits.header_timeout:
                 self._refuse_late("the request's head did not come in time")
         elif age > limits.body_idle and not self._held:

@@ -22,7 +22,6 @@ class TunnelEnd(asyncio.Protocol):
         self._ended = False
         self._other: TunnelEnd | None = None
         self._since = service.clock()
-        service.members.add(self)
 
     def pair(self, other: "TunnelEnd") -> None:
         """Join the two ends."""
@@ -62,6 +61,7 @@ class TunnelEnd(asyncio.Protocol):
         if other is None:
             self._done()
         elif other.transport is not None:
+            self._service.members.add(other)
             other.transport.close()
         else:
             self._done()
@@ -80,9 +80,10 @@ class TunnelEnd(asyncio.Protocol):
         """A tunnel is in flight until it ends by itself."""
 
     def kill(self) -> None:
-        """End it now."""
-        if self.transport is not None:
-            self.transport.abort()
+        """End both sides now."""
+        for end in (self, self._other):
+            if end is not None and end.transport is not None:
+                end.transport.abort()
 
 
 def switch(
@@ -98,6 +99,7 @@ def switch(
     assert client is not None
     assert upstream is not None
     ends = TunnelEnd(client, service, idle, done), TunnelEnd(upstream, service, idle, done)
+    service.members.add(ends[0])  # for both, as long as it is there
     ends[0].pair(ends[1])
     for transport, end in zip((client, upstream), ends, strict=True):
         transport.set_protocol(end)

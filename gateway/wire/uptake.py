@@ -160,7 +160,7 @@ class Uptake:
             self.left = 0
             self._tell(data[:left])
         if self.left == 0:
-            if self._fed:
+            if self._fed or self._interim:
                 self.parser = httptools.HttpResponseParser(self)
             self.done = True
         return b""
@@ -250,6 +250,8 @@ class Uptake:
         self.reusable = self.parser.should_keep_alive()
         if status in (204, 304):
             self.done = True
+            if status == 204 and (self.length or self.chunked):
+                self.reusable = False
         elif self.length is None and not self.chunked:
             self.until_close = True
             self.reusable = False

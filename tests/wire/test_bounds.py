@@ -68,5 +68,5 @@ def test_a_chat_stream_that_has_begun_has_the_idle_time(origin: Origin, told: To
     with told(settings) as gateway, gateway.connect() as client:
         client.send(b"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(ASK), ASK))
         assert client.head().status == 200
-        assert client.stream.exactly(len(WORD)) == WORD
+        assert client.chunk() == WORD
         assert client.is_open(1.0)
