@@ -83,7 +83,10 @@ def command(  # noqa: PLR0913 - one for each option
     status = api.get("status")
     before = one_of(status["routes"], "route", route)["split"]
     target = one_of(status["variants"], "variant", variant)
-    problems = [*_problems(variant, target), *_probed(api, variant, samples.read(file, route) if file else None)]
+    problems = [
+        *_problems(variant, target, has_sample=file is not None),
+        *_probed(api, variant, samples.read(file, route) if file else None),
+    ]
     _judge(problems, is_forced=is_forced)
     watch = Watch(api, route=route, variant=variant, seconds=watched) if watched else None
     body = {"split": {variant: 1}, "rules": rules, "reason": why} | ({"expires": lasts} if lasts else {})
@@ -129,11 +132,14 @@ def _follow(  # noqa: PLR0913 - what was switched, and what is to be said
     return FAILED if end.kind == "trouble" else 0
 
 
-def _problems(name: str, variant: Document) -> list[str]:
-    """What speaks against the variant by what is known already."""
+def _problems(name: str, variant: Document, *, has_sample: bool) -> list[str]:
+    """What speaks against the variant by what is known already. A breaker that is half-open waits for a call to be
+    answered: a sample that is shows as much, and without callers nothing else would ever close it."""
     found = state(variant)
     if found == "disabled":
         return [f"{name} is disabled: gateway enable {name}"]
+    if found == "breaker half-open":
+        return [] if has_sample else [f"the breaker of {name} is half-open: show with --probe FILE that it answers"]
     return [f"{name} is {found}"] if found not in {"ok", "degraded"} else []
 
 

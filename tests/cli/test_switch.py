@@ -1,5 +1,6 @@
 """`gateway switch`: to one variant once it answers, and back."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.admin.operations import Probe, Probed, Sample
+from gateway.admin.operations import Probe, Probed, Sample, Status
 from gateway.core.records import Override
 from tests.cli.standin import StandIn
 from tests.support.command import run
@@ -76,6 +77,28 @@ def test_a_disabled_variant_gets_nobody(admin: StandIn) -> None:
     done = run("switch", "fraud", "--to", "fraud-4")
     assert done.returncode == 1
     assert "nothing was switched: fraud-4 is disabled: gateway enable fraud-4;" in done.stderr
+
+
+def test_a_variant_whose_breaker_is_half_open_gets_callers_once_a_sample_is_answered(
+    admin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody calls it, so nothing else would ever close its breaker."""
+    found = asyncio.run(admin.memory.status())
+    half_open = replace(
+        found.variants["fraud-4"], breaker=replace(found.variants["fraud-4"].breaker, state="half_open")
+    )
+
+    async def status() -> Status:
+        return replace(found, variants={**found.variants, "fraud-4": half_open})
+
+    monkeypatch.setattr(admin.memory, "status", status)
+    done = run("switch", "fraud", "--to", "fraud-4")
+    assert (done.returncode, admin.memory.overrides()) == (1, [])
+    assert "the breaker of fraud-4 is half-open: show with --probe FILE that it answers; put it right" in done.stderr
+    file = tmp_path / "sample"
+    file.write_bytes(b'{"amount": 12}')
+    assert run("switch", "fraud", "--to", "fraud-4", "--probe", file).returncode == 0
+    assert set_split(admin).split == {"fraud-4": 1}
 
 
 def test_a_sample_is_asked_for(admin: StandIn, tmp_path: Path) -> None:

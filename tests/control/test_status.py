@@ -213,13 +213,13 @@ def test_other_names_on_the_board_are_left_alone(observer: Observer, workers: li
     [
         (frozenset[str](), [({"v1": 95, "v2": 5}, ("v1",)), ({"v2": 1}, ("v2", "v1"))]),
         (frozenset({"v1"}), [({"v1": 0, "v2": 5}, ()), ({"v2": 1}, ("v2",))]),
-        (frozenset({"v2"}), [({"v1": 95, "v2": 0}, ("v1",)), ({"v2": 1}, ("v1",))]),
+        (frozenset({"v2"}), [({"v1": 95, "v2": 0}, ()), ({"v2": 1}, ("v1",))]),
     ],
 )
 def test_the_split_and_the_fallback_in_force(
     observer: Observer, disabled: frozenset[str], expected: list[tuple[dict[str, int], tuple[str, ...]]]
 ) -> None:
-    """Where nobody else is left, the split is as it is: its callers are told."""
+    """Where nobody else is left, the split is as it is: its callers are told; and nobody helps the only one left."""
     found = status(observer, replace(SNAPSHOT, disabled=disabled))
     assert [(found.routes[name].split, found.routes[name].fallback) for name in "rs"] == expected
     assert {name for name, variant in found.variants.items() if not variant.enabled} == disabled
