@@ -2,10 +2,10 @@
 
 import click
 
-from gateway.cli import outcomes
-from gateway.cli.api import Api
+from gateway.cli import outcomes, terminal
+from gateway.cli.api import Api, Document
 from gateway.cli.options import asks, completed, lasting, why
-from gateway.cli.states import one_of
+from gateway.cli.states import effective, one_of
 
 EXAMPLES = """\b
 Examples:
@@ -35,10 +35,21 @@ def command(  # noqa: PLR0913 - one for each option
     It lasts until `auto`, or as long as --for says, and stays through restarts and new revisions. Meanwhile the breaker
     goes on counting: with `auto` it has the state that its own counts give.
     """
-    one_of(api.get("status")["variants"], "variant", variant)
+    status = api.get("status")
+    one_of(status["variants"], "variant", variant)
     if state == "auto" and lasts:
         raise click.UsageError("--for goes with open or closed")
+    if state == "open":
+        _warn(status, variant)
     body = {"state": state, "reason": why} | ({"expires": lasts} if lasts else {})
     outcome = api.call("PUT", "variants", variant, "breaker", body=body).document
     ends = f" for {lasts}" if lasts else "" if state == "auto" else f"; back with: gateway breaker {variant} auto"
     outcomes.show(outcome, _SAID[state].format(variant, ends), as_json=as_json)
+
+
+def _warn(status: Document, variant: str) -> None:
+    """Say where no other model answers instead of it."""
+    for name, route in status["routes"].items():
+        others = [each for each in route["fallback"] if each != variant and status["variants"][each]["enabled"]]
+        if variant in effective(route["split"], status) and not others:
+            terminal.message(f"route {name}: no other model answers the callers of {variant}", style="red")

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import click
 import orjson
 
-from gateway.cli import history, sheet, terminal
+from gateway.cli import decisions, history, sheet, terminal
 from gateway.cli.api import Api, Document
 from gateway.cli.following import follow
 from gateway.cli.history import Since
 from gateway.cli.lengths import length
 from gateway.cli.options import asks, completed
+from gateway.config.events import EVENT_KINDS
 
 PAGE = 500
 
@@ -65,7 +66,14 @@ def _since(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.command(epilog=EXAMPLES)
 @click.option("--follow", "-f", "is_endless", is_flag=True, help="Go on with those to come, until Ctrl-C.")
 @click.option("--since", callback=_since, metavar="WHEN", help="After this event, from this time on, or as far back.")
-@click.option("--kind", "kinds", multiple=True, help="Only those of this kind; repeatable.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(EVENT_KINDS),
+    metavar="KIND",
+    multiple=True,
+    help="Only those of this kind; repeatable.",
+)
 @click.option("--route", metavar="ROUTE", shell_complete=completed("routes"), help="Only those about it.")
 @click.option("--variant", metavar="VARIANT", shell_complete=completed("variants"), help="Only those about it.")
 @click.option("--limit", type=click.IntRange(1, PAGE), default=100, show_default=True, help="The newest so many.")
@@ -113,6 +121,12 @@ def _say_lost(why: str) -> None:
 
 
 def _row(event: Document) -> tuple[str, ...]:
-    number = event["detail"].get("revision")
-    subject = event["subject"] if number is None else f"{event['subject']}, revision {number}"
-    return sheet.clock(event["time"]), event["kind"], subject, event["who"], event["why"]
+    return sheet.clock(event["time"]), event["kind"], _subject(event), event["who"], event["why"]
+
+
+def _subject(event: Document) -> str:
+    """What it is about: of an override, what was decided."""
+    subject, detail = event["subject"], event["detail"]
+    if "override" in detail:
+        return decisions.what({**detail, "kind": detail["override"], "subject": subject.partition(" ")[2]})
+    return f"{subject}, revision {detail['revision']}" if detail.get("revision") is not None else subject

@@ -54,6 +54,24 @@ def test_the_revision_that_was_made_is_named(admin: StandIn) -> None:
     assert events._row({**event, "detail": {"revision": 8}})[2] == "configuration, revision 8"
 
 
+@pytest.mark.parametrize(
+    ("subject", "detail", "shown"),
+    [
+        ("route fraud", {"override": "split_set", "split": {"v2": 1}, "rules": "set"}, "route fraud set to v2 1"),
+        ("variant v", {"override": "breaker_forced", "state": "open"}, "breaker of v forced open"),
+        ("variant v", {}, "variant v"),
+    ],
+)
+def test_what_was_decided_is_named(subject: str, detail: dict[str, object], shown: str) -> None:
+    assert events._subject({"subject": subject, "detail": detail}) == shown
+
+
+def test_a_kind_that_no_event_has_is_bad_usage(admin: StandIn) -> None:
+    done = run("events", "--kind", "breaker_trippd")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'breaker_trippd' is not one of 'breaker_tripped'" in done.stderr
+
+
 def test_without_since_the_newest(busy: StandIn) -> None:
     assert ids("--limit", "3") == [1199, 1200, 1201]
     assert len(ids()) == 100
