@@ -389,6 +389,8 @@ class Attempt:
     def give(self) -> None:
         """It is the answer after all."""
         assert self._reply is not None
+        if not self.call.payload.complete:
+            self.request.hold(False)  # it may be held for one that was asked in between
         self._catch_up()
         self._reply.give()
 
