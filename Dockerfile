@@ -2,13 +2,13 @@
 #
 #   docker build -t model-gateway .                  # or: podman build --format docker, buildah build --format docker
 #   docker run --read-only --tmpfs /tmp -p 8080:8080 -v gateway:/var/lib/gateway \
-#     -v "$PWD/gateway.yaml:/etc/gateway/gateway.yaml:ro" model-gateway
+#     -v "$PWD/etc:/etc/gateway:ro" model-gateway     (etc/gateway.yaml: the folder, since editors replace files)
 #
 # Revisions, overrides and events are kept by `store: sqlite:////var/lib/gateway/gateway.db`; without it the default lies
 # beside the configuration file, which cannot be written here: the gateway serves, and says that nothing is kept.
 #
 # In the configuration, listen on 0.0.0.0:8080. The admin address is the container's own loopback unless the file says
-# otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 40).
+# otherwise, which needs tokens. SIGTERM drains: give it `limits.drain` to do so (docker run --stop-timeout 60).
 #
 # The hot path is compiled where the builder has a C compiler or can install COMPILER, else the same sources run as they
 # are; `docker run model-gateway --version` says which.
