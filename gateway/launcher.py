@@ -101,9 +101,10 @@ class Launcher:
                 child.send(signal.SIGHUP)
 
     def _stop(self, number: signal.Signals, latest: float) -> None:
-        if self._stop_at is None:
-            self._close_listeners()
+        is_first = self._stop_at is None
         self._stop_at = latest if self._stop_at is None else min(latest, self._stop_at)
+        if is_first:  # known by now: the next signal may come while they are closed
+            self._close_listeners()
         for child in self._children:
             if child.row.serves:
                 child.send(number)
