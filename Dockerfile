@@ -2,8 +2,9 @@
 #
 #   docker build -t model-gateway .                  # or: podman build --format docker, buildah build --format docker
 #   docker run --read-only --tmpfs /tmp -p 8080:8080 -v gateway:/var/lib/gateway \
-#     -v "$PWD/etc:/etc/gateway:ro" model-gateway     (etc/gateway.yaml: the folder, since editors replace files)
+#     -v "$PWD/etc:/etc/gateway:ro" model-gateway
 #
+# The configuration is etc/gateway.yaml: its folder is mounted, since editors replace files.
 # Revisions, overrides and events are kept by `store: sqlite:////var/lib/gateway/gateway.db`; without it the default lies
 # beside the configuration file, which cannot be written here: the gateway serves, and says that nothing is kept.
 #

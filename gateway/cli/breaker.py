@@ -5,7 +5,7 @@ import click
 from gateway.cli import outcomes, terminal
 from gateway.cli.api import Api, Document
 from gateway.cli.options import asks, completed, lasting, why
-from gateway.cli.states import effective, one_of
+from gateway.cli.states import effective, helpers, one_of
 
 EXAMPLES = """\b
 Examples:
@@ -50,6 +50,5 @@ def command(  # noqa: PLR0913 - one for each option
 def _warn(status: Document, variant: str) -> None:
     """Say where no other model answers instead of it."""
     for name, route in status["routes"].items():
-        others = [each for each in route["fallback"] if each != variant and status["variants"][each]["enabled"]]
-        if variant in effective(route["split"], status) and not others:
+        if variant in effective(route["split"], status) and not helpers(route, variant, status):
             terminal.message(f"route {name}: no other model answers the callers of {variant}", style="red")

@@ -7,7 +7,7 @@ import click
 from gateway.cli import outcomes, plans, sheet, terminal
 from gateway.cli.api import Api, Document
 from gateway.cli.options import asks, completed, lasting, why, yes
-from gateway.cli.states import effective, one_of
+from gateway.cli.states import effective, helpers, one_of
 
 EXAMPLES = """\b
 Examples:
@@ -51,7 +51,7 @@ def _consequences(status: Document, variant: str) -> Iterator[tuple[str, bool]]:
         if variant not in before:
             continue
         after = {each: weight for each, weight in before.items() if each != variant}
-        chain = [each for each in route["fallback"] if each != variant and status["variants"][each]["enabled"]]
+        chain = helpers(route, variant, status)
         if after:
             yield f"route {name}: {sheet.weights(before)} -> {sheet.weights(after)}", False
         elif chain:

@@ -26,6 +26,11 @@ def effective(split: Mapping[str, int], status: Document) -> dict[str, int]:
     return {name: weight for name, weight in split.items() if weight and variants[name]["enabled"]}
 
 
+def helpers(route: Document, variant: str, status: Document) -> list[str]:
+    """Who of the route's fallback answers instead of that variant."""
+    return [each for each in route["fallback"] if each != variant and status["variants"][each]["enabled"]]
+
+
 def one_of(known: Mapping[str, Document], kind: str, name: str) -> Document:
     """What the status says of that route or variant; GatewayError for a name that nobody has."""
     if name not in known:

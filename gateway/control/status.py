@@ -26,7 +26,7 @@ from gateway.control.gauging import Gauges, Reading
 from gateway.control.rates import Rise, Samples, Span, share
 from gateway.core.assignment import remaining
 from gateway.core.decide import fallback
-from gateway.core.model import Route, Snapshot, Variant
+from gateway.core.model import Route, Snapshot, Split, Variant
 from gateway.core.quantiles import latency
 from gateway.core.records import Override
 from gateway.links.board import Board
@@ -125,7 +125,7 @@ class Observer:
         left = remaining(route.split, disabled)
         return RouteStatus(
             split={variant: left.get(variant, 0) for variant in route.split},
-            fallback=_fallback(route, disabled),
+            fallback=_fallback(route, left, disabled),
             requests_per_second=requests.per_second(self._gauges.requests.places.get(name)),
             shadows=tuple(shadow.variant for shadow in route.shadow),
         )
@@ -171,9 +171,10 @@ class _Variants:
         return latency(tuple(map(sub, present, before)))
 
 
-def _fallback(route: Route, disabled: Set[str]) -> tuple[str, ...]:
-    """Who helps where a variant cannot: nobody helps the only one that anybody is sent to."""
-    left = {name for name, weight in remaining(route.split, disabled).items() if weight}
+def _fallback(route: Route, left: Split, disabled: Set[str]) -> tuple[str, ...]:
+    """Who helps where a variant cannot: nobody helps the only one that anybody is sent to. `left` is the split without
+    its disabled variants."""
     named = fallback(route, disabled)
-    is_alone = route.fallback.variants is None and not route.rules and left == set(named)
+    asked = {name for name, weight in left.items() if weight}
+    is_alone = route.fallback.variants is None and not route.rules and asked == set(named)
     return () if is_alone else named

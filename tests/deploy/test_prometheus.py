@@ -139,6 +139,7 @@ SILENT = [
     ("GatewayBreakerOpen", {STATE: "0 2x20"}, 5),
     ("GatewayBreakerOpen", {STATE: "1x20"}, 15),
     ("GatewayBreakerOpen", {STATE: "2x2 0x20"}, 8),
+    ("GatewayBreakerOpen", {STATE: "2 0 " * 20}, 30),
     ("GatewayBreakerOpen", {STATE: "2x20", FORCED: "1x20"}, 15),
     ("GatewayBreakerFlaps", {TRIPS: "0x10 1x5 2x15"}, 30),
     ("GatewayFallsBack", {OK: "0+95x60", FALLBACKS: "0+5x60"}, 30),

@@ -71,9 +71,9 @@ class Line(asyncio.Transport):
         self.is_read = True
 
 
-def connected(model: Model) -> tuple[ServerConnection, Line]:
+def connected(model: Model, limits: Limits = Limits()) -> tuple[ServerConnection, Line]:
     loop = asyncio.get_running_loop()
-    connection = ServerConnection(Service(model, Limits(), loop.time, Outbox(loop)), "127.0.0.1", False)
+    connection = ServerConnection(Service(model, limits, loop.time, Outbox(loop)), "127.0.0.1", False)
     line = Line()
     connection.connection_made(line)
     return connection, line

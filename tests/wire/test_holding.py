@@ -1,25 +1,19 @@
 """A body is read no faster than its model takes it; a client held for one attempt or request is not for the next."""
 
-import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from gateway.errors import Refusal
-from gateway.wire.outbox import Outbox
-from gateway.wire.request import Request
-from gateway.wire.server import ServerConnection
-from gateway.wire.service import Service
 from tests.support import http1, kernel
 from tests.support.client import Client, request
 from tests.support.gateway import Config, Told, config
 from tests.support.origin import Connection, Origin, canned, marked, marker
+from tests.wire.test_ahead import Limits, Model, connected
 
 MIB = 1 << 20
 STALL = 2.0
@@ -119,63 +113,10 @@ def test_what_was_held_for_one_model_is_read_for_the_next(told: Told, origin: Or
 # ---- the next request
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Those of a listener."""
-
-    header: int = 1000
-    body: int = 10 * MIB
-    header_timeout: float = 10.0
-    body_idle: float = 10.0
-    keepalive: float = 10.0
-
-
-class Model:
-    """Takes bodies, and holds a request when it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[Request] = []
-
-    def handle(self, request: Request) -> None:
-        self.asked.append(request)
-
-    def refuse(self, request: Request, refusal: Refusal) -> None:
-        raise AssertionError(refusal)
-
-
-class Line(asyncio.Transport):
-    """What is written goes nowhere."""
-
-    is_read = True
-
-    def is_closing(self) -> bool:
-        return False
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        pass
-
-    def pause_reading(self) -> None:
-        self.is_read = False
-
-    def resume_reading(self) -> None:
-        self.is_read = True
-
-
-def connected(model: Model) -> tuple[ServerConnection, Line]:
-    loop = asyncio.get_running_loop()
-    connection = ServerConnection(Service(model, Limits(), loop.time, Outbox(loop)), "127.0.0.1", False)
-    line = Line()
-    connection.connection_made(line)
-    return connection, line
-
-
 async def test_what_was_held_for_one_request_is_read_for_the_next() -> None:
     """The next one came with the last bytes of the one that was answered while it was held."""
-    model = Model()
-    connection, line = connected(model)
+    model = Model(at_once=False)
+    connection, line = connected(model, Limits(body=10_000))
     first, second = request("POST", "/a", body=bytes(5000)), request("POST", "/b", body=bytes(5000))
     connection.data_received(first[:-10])
     model.asked[0].hold(True)
